@@ -1,0 +1,1 @@
+//! What a request, a decision and their safe display are.
