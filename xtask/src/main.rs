@@ -1,2 +1,44 @@
-//! Stub.
-fn main() {}
+//! `cargo xtask`: what a stranger runs. Needs only Rust and a C compiler; it fetches the rest.
+
+mod demo;
+mod root;
+mod setup;
+mod sh;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  demo [args…]              see aisudo at work, in a private world that leaves this machine alone
+  test [--all] [filter…]    every check and test; --all adds the slow ones and those that need the network
+  setup                     install what is missing (done by the other two as well)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let done = match command {
+        "demo" => demo::prepare(rest),
+        "demo-as-root" => demo::demo(rest),
+        "test" => test::test(rest),
+        "setup" => setup::setup(),
+        "help" | "-h" | "--help" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("no such command: {other}\n\n{HELP}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Why a decision may be believed.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::raw::Hex32;
+
+/// Yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The command may run, once.
+    Approve,
+    /// It may not.
+    Deny,
+}
+
+/// What kind of evidence root accepts (`accept` in `[gate]`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceKind {
+    /// A local approver on `control.sock`.
+    Terminal,
+}
+
+impl EvidenceKind {
+    /// The word used in the configuration and in messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminal",
+        }
+    }
+}
+
+/// Why a decision may be believed: each kind carries what can be checked of it later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Evidence {
+    /// The kernel's word (`SO_PEERCRED`) on who sat at the other end of `control.sock`.
+    Terminal {
+        /// The approver's uid.
+        uid: u32,
+        /// The process that sent the decision.
+        pid: i32,
+    },
+}
+
+impl Evidence {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> EvidenceKind {
+        match self {
+            Self::Terminal { .. } => EvidenceKind::Terminal,
+        }
+    }
+}
+
+/// One approver's answer to one request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Which request.
+    pub id: Uuid,
+    /// Its digest: the decision is for these bytes and no others.
+    pub digest: Hex32,
+    /// Its nonce.
+    pub nonce: Hex32,
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// Who decided, as the host knows them.
+    pub approver: String,
+    /// The approver's own words, with a denial.
+    pub note: Option<String>,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// Why it may be believed.
+    pub evidence: Evidence,
+}

@@ -1,0 +1,67 @@
+//! Where everything lives, under one root.
+
+use std::path::{Path, PathBuf};
+
+/// The files of one installation. `--root DIR` (and `root=DIR` for the module) moves all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    root: PathBuf,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self::under("/")
+    }
+}
+
+impl Paths {
+    /// The paths below `root`.
+    #[must_use]
+    pub fn under(root: impl AsRef<Path>) -> Self {
+        Self {
+            root: root.as_ref().to_path_buf(),
+        }
+    }
+
+    /// Root's configuration.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.root.join("etc/aisudo/aisudo.toml")
+    }
+
+    /// The directory of the three sockets, owned by root.
+    #[must_use]
+    pub fn run_dir(&self) -> PathBuf {
+        self.root.join("run/aisudo")
+    }
+
+    /// Where gates ask: root only.
+    #[must_use]
+    pub fn gate_socket(&self) -> PathBuf {
+        self.run_dir().join("gate.sock")
+    }
+
+    /// Where anyone sees their own requests.
+    #[must_use]
+    pub fn agent_socket(&self) -> PathBuf {
+        self.run_dir().join("agent.sock")
+    }
+
+    /// Where local approvers list and decide.
+    #[must_use]
+    pub fn control_socket(&self) -> PathBuf {
+        self.run_dir().join("control.sock")
+    }
+
+    /// The daemon's directory.
+    #[must_use]
+    pub fn state_dir(&self) -> PathBuf {
+        self.root.join("var/lib/aisudo")
+    }
+
+    /// The database: requests and the audit log.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.state_dir().join("state.db")
+    }
+}

@@ -1,0 +1,376 @@
+//! What is said over the three sockets: frames of a 32-bit big-endian length and one JSON object.
+//!
+//! The first frame a client sends is its [`Hello`]. Unknown fields are ignored, unknown kinds are
+//! refused.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::{
+    evidence::{Decision, Verdict},
+    raw::Hex32,
+    request::MAX_REQUEST_BYTES,
+    state::End,
+};
+
+/// The protocol's version, in [`Hello`].
+pub const WIRE_VERSION: u32 = 1;
+
+/// The longest frame. A request travels as a JSON string inside a frame: escaping at most doubles
+/// it, and what stands around it is small.
+pub const MAX_FRAME_BYTES: usize = 2 * MAX_REQUEST_BYTES + 16 * 1024;
+
+/// The longest text an approver can send with a decision, in bytes.
+pub const MAX_NOTE_BYTES: usize = 500;
+
+/// The first frame of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`WIRE_VERSION`].
+    pub aisudo: u32,
+}
+
+impl Default for Hello {
+    fn default() -> Self {
+        Self { aisudo: WIRE_VERSION }
+    }
+}
+
+/// From a gate, on `gate.sock`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FromGate {
+    /// Here is a request; also sent again, with the same bytes, after the daemon restarted.
+    Ask {
+        /// The frozen bytes. They are JSON, and travel as a string so that nobody re-writes them.
+        request: String,
+    },
+    /// The approval was verified and the command is about to be let through.
+    Release {
+        /// Drawn for this run; the same when the release is repeated after a lost answer.
+        token: Hex32,
+    },
+    /// The command will not run: an operand changed, the evidence is not accepted, a signal came.
+    /// (A gate that just closes the connection means the same.)
+    GiveUp {
+        /// Why, in one short phrase.
+        why: String,
+    },
+}
+
+/// To a gate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ToGate {
+    /// Recorded; people are being asked.
+    Waiting {
+        /// The name by which they answer.
+        code: String,
+        /// The channels they were asked on.
+        channels: Vec<String>,
+    },
+    /// An answer.
+    Decided {
+        /// The answer, with its evidence.
+        decision: Decision,
+    },
+    /// Nobody answered in time.
+    Expired,
+    /// The release is on disk: the command may run.
+    Released,
+    /// No. Final.
+    Refused {
+        /// Why, in one short phrase.
+        why: String,
+        /// Whether root's fallback may take the place of an answer (a limit was reached, the disk
+        /// is full), or the command must not run at all.
+        fallback: bool,
+    },
+}
+
+/// From an approver's program, on `control.sock`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FromControl {
+    /// The requests: those waiting, or the latest of all.
+    List {
+        /// Ended ones too, newest first.
+        all: bool,
+    },
+    /// One request, whole.
+    Show {
+        /// Its id or code.
+        which: String,
+    },
+    /// An answer.
+    Decide {
+        /// Its id.
+        id: Uuid,
+        /// The digest of what was on the approver's screen.
+        digest: Hex32,
+        /// Yes or no.
+        verdict: Verdict,
+        /// The approver's words, at most [`MAX_NOTE_BYTES`].
+        note: Option<String>,
+    },
+    /// From now on, an event whenever a request comes or changes.
+    Watch,
+    /// How the daemon is.
+    Status,
+    /// Entries of the audit log, as they are stored.
+    Audit {
+        /// Those after this sequence number (the first entry has 1).
+        after: u64,
+        /// At most so many; the daemon may send fewer, and says the head.
+        limit: u32,
+    },
+}
+
+/// To an approver's program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ToControl {
+    /// Answer to `list`.
+    Requests {
+        /// One row each.
+        requests: Vec<Row>,
+    },
+    /// Answer to `show`.
+    Request {
+        /// Where it stands.
+        row: Row,
+        /// The frozen bytes.
+        request: String,
+    },
+    /// Answer to `decide`: on disk.
+    Decided,
+    /// Answer to `watch`, and after that one for each change.
+    Changed {
+        /// Nothing in the first answer.
+        row: Option<Row>,
+    },
+    /// Answer to `status`.
+    Status {
+        /// The daemon's state.
+        status: Status,
+    },
+    /// Answer to `audit`.
+    Audit {
+        /// JSON lines.
+        entries: Vec<String>,
+        /// The newest entry, as the running daemon remembers it.
+        head: Head,
+    },
+    /// It was not done.
+    Error {
+        /// One line that says why and what to do.
+        message: String,
+    },
+}
+
+/// From anyone, on `agent.sock`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FromAgent {
+    /// The caller's own requests.
+    Mine,
+    /// Is the daemon there?
+    Status,
+}
+
+/// To anyone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ToAgent {
+    /// Answer to `mine`, newest first.
+    Requests {
+        /// One row each.
+        requests: Vec<Row>,
+    },
+    /// Answer to `status`.
+    Alive {
+        /// The daemon's version.
+        version: String,
+    },
+    /// It was not done.
+    Error {
+        /// One line that says why and what to do.
+        message: String,
+    },
+}
+
+/// Where one request stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// The request.
+    pub id: Uuid,
+    /// The name by which people answer.
+    pub code: String,
+    /// The digest of its bytes.
+    pub digest: Hex32,
+    /// Who asks.
+    pub uid: u32,
+    /// When, in milliseconds since 1970.
+    pub asked_at_ms: u64,
+    /// Milliseconds until the deadline; nothing when it is over.
+    pub remaining_ms: Option<u64>,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub state: Standing,
+}
+
+/// Where one request stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Standing {
+    /// It ended.
+    Ended(End),
+    /// It did not.
+    Live(LiveState),
+}
+
+/// A request that is not over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LiveState {
+    /// Waiting for a person.
+    Pending,
+    /// A person said yes.
+    Approved {
+        /// Their decision.
+        decision: Decision,
+    },
+}
+
+impl Standing {
+    /// The state's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Live(LiveState::Pending) => "pending",
+            Self::Live(LiveState::Approved { .. }) => "approved",
+            Self::Ended(end) => end.name(),
+        }
+    }
+}
+
+/// The newest entry of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Its sequence number: how many entries there are.
+    pub sequence: u64,
+    /// Its `entry_hash`.
+    pub hash: String,
+}
+
+/// How the daemon is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Its version.
+    pub version: String,
+    /// Requests waiting.
+    pub pending: usize,
+    /// Approved and not yet picked up.
+    pub approved: usize,
+    /// The audit log's newest entry.
+    pub head: Head,
+    /// Each channel and its health, in one short phrase.
+    pub channels: Vec<(String, String)>,
+    /// Milliseconds since the daemon started.
+    pub up_ms: u64,
+}
+
+/// Why a frame could not be read or written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FrameError {
+    /// Longer than [`MAX_FRAME_BYTES`].
+    TooLong(usize),
+    /// Not the JSON that was expected here.
+    Malformed(String),
+}
+
+impl std::fmt::Display for FrameError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLong(length) => {
+                write!(f, "a frame of {length} bytes is over the limit of {MAX_FRAME_BYTES}")
+            }
+            Self::Malformed(why) => write!(f, "a frame cannot be read: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for FrameError {}
+
+/// A message as a frame: length and JSON.
+///
+/// # Errors
+/// When it is over [`MAX_FRAME_BYTES`].
+pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
+    let json = serde_json::to_vec(message).map_err(|error| FrameError::Malformed(error.to_string()))?;
+    let length = u32::try_from(json.len())
+        .ok()
+        .filter(|_| json.len() <= MAX_FRAME_BYTES)
+        .ok_or(FrameError::TooLong(json.len()))?;
+    let mut frame = Vec::with_capacity(json.len() + 4);
+    frame.extend_from_slice(&length.to_be_bytes());
+    frame.extend_from_slice(&json);
+    Ok(frame)
+}
+
+/// The length announced by a frame's first four bytes.
+///
+/// # Errors
+/// When it is over [`MAX_FRAME_BYTES`]: checked before anything is allocated.
+pub fn frame_length(header: [u8; 4]) -> Result<usize, FrameError> {
+    usize::try_from(u32::from_be_bytes(header))
+        .ok()
+        .filter(|length| *length <= MAX_FRAME_BYTES)
+        .ok_or(FrameError::TooLong(
+            usize::try_from(u32::from_be_bytes(header)).unwrap_or(usize::MAX),
+        ))
+}
+
+/// The message in a frame's JSON.
+///
+/// # Errors
+/// When it is not one of `T`.
+pub fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, FrameError> {
+    serde_json::from_slice(json).map_err(|error| FrameError::Malformed(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_a_length_and_json() {
+        assert_eq!(
+            encode(&Hello::default()).unwrap(),
+            [b"\0\0\0\x0c".as_slice(), br#"{"aisudo":1}"#].concat()
+        );
+    }
+
+    #[test]
+    fn a_frame_over_the_limit_is_refused_before_it_is_read() {
+        assert!(matches!(frame_length([0xff; 4]), Err(FrameError::TooLong(0xffff_ffff))));
+        assert!(frame_length(u32::try_from(MAX_FRAME_BYTES).unwrap().to_be_bytes()).is_ok());
+        assert!(frame_length(u32::try_from(MAX_FRAME_BYTES + 1).unwrap().to_be_bytes()).is_err());
+    }
+
+    #[test]
+    fn the_largest_request_fits_a_frame_however_it_is_escaped() {
+        let request = "\"".repeat(MAX_REQUEST_BYTES);
+        assert!(encode(&FromGate::Ask { request }).is_ok());
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_and_unknown_kinds_refused() {
+        assert_eq!(
+            decode::<FromAgent>(br#"{"kind":"mine","later":1}"#).unwrap(),
+            FromAgent::Mine
+        );
+        let error = decode::<FromAgent>(br#"{"kind":"approve"}"#).unwrap_err();
+        assert!(error.to_string().starts_with("a frame cannot be read: unknown variant `approve`"));
+    }
+}

@@ -1,0 +1,242 @@
+//! Asks the daemon, waits for a person's answer, and has the release recorded.
+//!
+//! The daemon may restart meanwhile: the same request is asked again, with the same id and bytes,
+//! until the deadline. Everything the daemon says is checked against what was asked.
+
+use std::path::Path;
+
+use aisudo_core::{
+    config::Gate,
+    digest::request_digest,
+    evidence::{Decision, Verdict},
+    messages::Line,
+    raw::Hex32,
+    request::Request,
+    state::Tick,
+    wire::{FromGate, ToGate},
+};
+use aisudo_sys::clock::boottime;
+
+use crate::{
+    cancel::{Watch, Woken},
+    connection::{Connection, NoConnection},
+    flow::{Approval, Outcome},
+};
+
+/// How long a first answer may take, in milliseconds: a daemon that starts again is back by then,
+/// and one that hangs must not hold back the password.
+const FIRST_ANSWER_MS: u64 = 4_000;
+
+/// The pause between attempts to reach the daemon, in milliseconds.
+const RETRY_MS: u64 = 100;
+
+/// What is asked, frozen.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// The facts.
+    pub request: &'a Request,
+    /// Their bytes: what is hashed, sent, stored and shown.
+    pub bytes: &'a str,
+    /// Drawn for this run; repeated when the answer to a release was lost.
+    pub token: Hex32,
+}
+
+/// The parts of the process that asking needs.
+pub trait Asker {
+    /// One line on standard error.
+    fn say(&mut self, line: &Line);
+    /// The changeable files, looked at again.
+    ///
+    /// # Errors
+    /// One short phrase, when they are not as they were asked about.
+    fn operands_unchanged(&self, request: &Request) -> Result<(), String>;
+}
+
+/// Asks and waits; returns when it is over, at the latest at the deadline.
+pub fn ask(question: &Question<'_>, config: &Gate, socket: &Path, asker: &mut impl Asker) -> Outcome {
+    let now = boottime();
+    let mut conversation = Conversation {
+        question,
+        config,
+        digest: request_digest(question.bytes.as_bytes()),
+        deadline: Tick(now.0.saturating_add(question.request.timeout_ms)),
+        first_answer_until: Tick(now.0.saturating_add(FIRST_ANSWER_MS)),
+        waiting: false,
+        decision: None,
+        watch: Watch::begin(),
+        asker,
+    };
+    conversation.run(socket)
+}
+
+struct Conversation<'a, A> {
+    question: &'a Question<'a>,
+    config: &'a Gate,
+    digest: Hex32,
+    deadline: Tick,
+    first_answer_until: Tick,
+    /// The daemon has recorded the request.
+    waiting: bool,
+    /// A yes that was verified here, and whose release was asked for.
+    decision: Option<Decision>,
+    watch: Watch,
+    asker: &'a mut A,
+}
+
+/// What one message leads to.
+enum Next {
+    GoOn,
+    Answer(FromGate),
+    End(Outcome),
+    /// Tells the daemon, then ends.
+    GiveUp(String),
+}
+
+impl<A: Asker> Conversation<'_, A> {
+    /// Reaches the daemon again and again until it is over.
+    fn run(&mut self, socket: &Path) -> Outcome {
+        loop {
+            let lost = match Connection::open(socket) {
+                Ok(connection) => match self.talk(connection) {
+                    Ok(outcome) => return outcome,
+                    Err(lost) => lost,
+                },
+                Err(NoConnection::Ever(why)) => return Outcome::Unreachable(why),
+                Err(NoConnection::Now(why)) => why,
+            };
+            // Nobody could have answered: silence is no only where it could have been broken.
+            let at_deadline = Outcome::Unreachable(lost);
+            if let Some(over) = self.over(at_deadline).or_else(|| self.rest()) {
+                return over;
+            }
+        }
+    }
+
+    /// The pause between two attempts.
+    fn rest(&self) -> Option<Outcome> {
+        match self.watch.pause(None, RETRY_MS) {
+            Woken::Cancelled(why) => Some(Outcome::Cancelled(why)),
+            Woken::Ready | Woken::Tick => None,
+        }
+    }
+
+    /// One connection, until it is over or lost.
+    fn talk(&mut self, mut connection: Connection) -> Result<Outcome, String> {
+        let ask = FromGate::Ask {
+            request: self.question.bytes.to_owned(),
+        };
+        if let Err(error) = connection.queue(&ask) {
+            return Ok(Outcome::Refused(error.to_string()));
+        }
+        loop {
+            connection.pump();
+            match connection.next() {
+                Err(error) => return Ok(Outcome::Unreachable(format!("aisudo-daemon is not understood ({error})"))),
+                Ok(Some(message)) => match self.hear(message) {
+                    Next::GoOn => {}
+                    Next::Answer(answer) => {
+                        if let Err(error) = connection.queue(&answer) {
+                            return Ok(Outcome::Refused(error.to_string()));
+                        }
+                    }
+                    Next::End(outcome) => return Ok(outcome),
+                    Next::GiveUp(why) => {
+                        // Only for the record: a closed connection says no as well.
+                        if connection.queue(&FromGate::GiveUp { why: why.clone() }).is_ok() {
+                            connection.pump();
+                        }
+                        return Ok(Outcome::Refused(why));
+                    }
+                },
+                Ok(None) if connection.ended() => return Err("aisudo-daemon closed the connection".to_owned()),
+                Ok(None) => {
+                    if let Some(over) = self.over(self.silence()) {
+                        return Ok(over);
+                    }
+                    let left = self.deadline.0.saturating_sub(boottime().0);
+                    if let Woken::Cancelled(why) = self.watch.pause(Some(connection.interest()), left) {
+                        return Ok(Outcome::Cancelled(why));
+                    }
+                }
+            }
+        }
+    }
+
+    /// `outcome`, if time is up: that of a first answer, or of the request.
+    fn over(&self, outcome: Outcome) -> Option<Outcome> {
+        let now = boottime();
+        let first_is_late = !self.waiting && now >= self.first_answer_until;
+        (first_is_late || now >= self.deadline).then_some(outcome)
+    }
+
+    /// What silence on an open connection means when time is up.
+    fn silence(&self) -> Outcome {
+        if self.waiting {
+            Outcome::Expired
+        } else {
+            Outcome::Unreachable("aisudo-daemon gives no answer".to_owned())
+        }
+    }
+
+    fn hear(&mut self, message: ToGate) -> Next {
+        match message {
+            ToGate::Waiting { code, channels } => {
+                if !self.waiting {
+                    self.waiting = true;
+                    self.asker.say(&Line::Waiting {
+                        code,
+                        channels,
+                        seconds: u64::from(self.config.timeout),
+                    });
+                }
+                Next::GoOn
+            }
+            ToGate::Decided { decision } => self.decided(decision),
+            ToGate::Expired => Next::End(Outcome::Expired),
+            ToGate::Released => self.released(),
+            ToGate::Refused { why, fallback: true } => Next::End(Outcome::Limited(why)),
+            ToGate::Refused { why, fallback: false } => Next::End(Outcome::Refused(why)),
+        }
+    }
+
+    /// A decision is believed only for these bytes, on evidence that root accepts, and only while
+    /// what it is about has not changed.
+    fn decided(&mut self, decision: Decision) -> Next {
+        let request = self.question.request;
+        if (decision.id, decision.digest, decision.nonce) != (request.id, self.digest, request.nonce) {
+            return Next::GiveUp("the decision is for another request".to_owned());
+        }
+        match decision.verdict {
+            Verdict::Deny => Next::End(Outcome::Denied {
+                approver: decision.approver,
+                note: decision.note,
+            }),
+            Verdict::Approve if !self.config.accept.contains(&decision.evidence.kind()) => Next::GiveUp(format!(
+                "root does not accept decisions by {}",
+                decision.evidence.kind().name()
+            )),
+            Verdict::Approve => match self.asker.operands_unchanged(request) {
+                Err(why) => Next::GiveUp(why),
+                Ok(()) => {
+                    self.decision = Some(decision);
+                    Next::Answer(FromGate::Release {
+                        token: self.question.token,
+                    })
+                }
+            },
+        }
+    }
+
+    /// The release is on disk. Without a decision verified here it means nothing.
+    fn released(&mut self) -> Next {
+        match self.decision.take() {
+            None => Next::GiveUp("aisudo-daemon released what nobody decided".to_owned()),
+            Some(_) if boottime() >= self.deadline => Next::End(Outcome::Expired),
+            Some(decision) => Next::End(Outcome::Approved(Approval {
+                approver: decision.approver,
+                deadline: self.deadline,
+                operands: self.question.request.operands.clone(),
+            })),
+        }
+    }
+}

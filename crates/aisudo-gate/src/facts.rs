@@ -1,0 +1,156 @@
+//! The facts of one sudo, frozen.
+
+pub mod operands;
+pub mod process;
+pub mod program;
+pub mod streams;
+
+use std::{ffi::OsStr, path::PathBuf};
+
+use aisudo_core::{
+    raw::{Hex32, Raw},
+    request::{
+        Call, Environment, Found, Host, MAX_REQUEST_BYTES, Program, REQUEST_VERSION, Request, Sudo, User,
+    },
+    sudo_argv::{self, Mode, SudoCall},
+};
+use aisudo_sys::{clock, random, users};
+use uuid::{Builder, Uuid};
+
+use crate::sudo_command;
+
+/// What PAM and root's configuration know of this run.
+#[derive(Clone, Debug)]
+pub struct Occasion {
+    /// sudo's words.
+    pub argv: Vec<Vec<u8>>,
+    /// The PAM service; `sudo` and `sudo-i` are those whose words are read.
+    pub service: Raw,
+    /// Who asks.
+    pub uid: u32,
+    /// How long the gate will wait, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// A request and the bytes that stand for it from now on.
+#[derive(Clone, Debug)]
+pub struct Frozen {
+    /// The facts.
+    pub request: Request,
+    /// Serialised once.
+    pub bytes: String,
+}
+
+/// Gathers and freezes.
+///
+/// # Errors
+/// One short phrase, when the request cannot be made or cannot be shown whole.
+pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
+    let own = process::stat("self").ok_or("sudo's own process cannot be read in /proc")?;
+    let cwd = rustix::process::getcwd(Vec::new())
+        .map(|path| Raw(path.into_bytes()))
+        .unwrap_or_default();
+    let (call, unreadable) = read_call(occasion);
+    let program = call
+        .as_ref()
+        .map_or(Program { path: None, found: Found::Unknown }, |call| program::find(call, &cwd));
+    let above = process::above(own.parent);
+    let mut request = Request {
+        version: REQUEST_VERSION,
+        id: new_id()?,
+        nonce: Hex32(random::random_bytes().map_err(|_| "the kernel gives no randomness")?),
+        asked_at_ms: clock::unix_ms(),
+        timeout_ms: occasion.timeout_ms,
+        host: host(),
+        requester: User {
+            uid: occasion.uid,
+            name: users::user_name(occasion.uid).map(Raw::from).unwrap_or_default(),
+        },
+        sudo: Sudo {
+            pid: own.pid,
+            start_time: own.start_time,
+            argv: occasion.argv.iter().cloned().map(Raw).collect(),
+            service: occasion.service.clone(),
+        },
+        call,
+        unreadable,
+        program,
+        cwd,
+        stdio: streams::first_three(),
+        tty: own.terminal.map(streams::terminal_path),
+        parents: above.processes,
+        agents: above.agents,
+        operands: Vec::new(),
+        reason: sudo_command::reason().map(Raw),
+    };
+    request.operands = operands::changeable(&request);
+    freeze(request)
+}
+
+fn freeze(request: Request) -> Result<Frozen, String> {
+    let bytes = serde_json::to_string(&request).map_err(|error| format!("the request cannot be written ({error})"))?;
+    if bytes.len() > MAX_REQUEST_BYTES {
+        return Err(format!(
+            "the command is too long to be shown whole to a person ({} bytes, at most {MAX_REQUEST_BYTES}); put long arguments into a file",
+            bytes.len()
+        ));
+    }
+    Ok(Frozen { request, bytes })
+}
+
+/// sudo's command line, where it is certain what it says.
+fn read_call(occasion: &Occasion) -> (Option<Call>, Option<String>) {
+    if !matches!(occasion.service.as_ref(), b"sudo" | b"sudo-i") {
+        return (None, Some("the program that asks is not sudo".to_owned()));
+    }
+    match sudo_argv::parse(&occasion.argv) {
+        Ok(call) => (Some(call_of(call)), None),
+        Err(error) => (None, Some(error.to_string())),
+    }
+}
+
+fn call_of(call: SudoCall) -> Call {
+    let raw = |words: Vec<Vec<u8>>| words.into_iter().map(Raw).collect();
+    Call {
+        mode: call.mode,
+        argv: raw(call.command),
+        user: call.user.map(Raw),
+        group: call.group.map(Raw),
+        chdir: call.chdir.map(Raw),
+        chroot: call.chroot.map(Raw),
+        environment: Environment {
+            preserve_all: call.preserve_all,
+            preserve: raw(call.preserve),
+            set: raw(call.set),
+        },
+        background: call.background,
+    }
+}
+
+/// Where a relative path of the command begins: `-D`, or where sudo was started.
+pub(crate) fn directory(call: &Call, cwd: &Raw) -> PathBuf {
+    let cwd = PathBuf::from(cwd.as_os());
+    match &call.chdir {
+        Some(chdir) => cwd.join(chdir.as_os()),
+        None => cwd,
+    }
+}
+
+/// Whether the words of the call are a command of their own.
+pub(crate) fn runs_words(mode: Mode) -> bool {
+    matches!(mode, Mode::Run)
+}
+
+fn new_id() -> Result<Uuid, String> {
+    let random = random::random_bytes::<10>().map_err(|_| "the kernel gives no randomness")?;
+    Ok(Builder::from_unix_timestamp_millis(clock::unix_ms(), &random).into_uuid())
+}
+
+fn host() -> Host {
+    let name = rustix::system::uname();
+    let machine_id = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    Host {
+        name: Raw::from(OsStr::new(name.nodename().to_str().unwrap_or_default())),
+        machine_id: machine_id.trim().to_owned(),
+    }
+}

@@ -1,0 +1,272 @@
+//! Files named by the command which the requester could change between the answer and the run.
+//!
+//! They are hashed when the question is asked, and looked at again when it is answered: a script
+//! that is rewritten while the prompt waits does not run (a23, a24).
+
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::FileExt,
+    path::{Component, Path, PathBuf},
+};
+
+use aisudo_core::{
+    raw::{Hex32, Raw},
+    request::{Call, Content, Operand, Request, Role, Stream},
+    sudo_argv::Mode,
+};
+use rustix::{
+    fs::{Access, FileType, Mode as FileMode, OFlags, access, fstat, lstat, open, readlink},
+    process::{getegid, getgroups},
+    stdio::stdin,
+};
+use sha2::{Digest, Sha256};
+
+use super::directory;
+
+/// Most operands that are looked at; the rest is listed as not pinned.
+const MOST_OPERANDS: usize = 64;
+
+/// Most bytes that are hashed for one request: sudo must not be held for long by a large file.
+const MOST_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Most symbolic links that are followed on one path: as many as the kernel does.
+const MOST_LINKS: usize = 40;
+
+/// The changeable files of a request, with their content as it is now.
+#[must_use]
+pub fn changeable(request: &Request) -> Vec<Operand> {
+    let who = Who::of(request.requester.uid);
+    let mut budget = MOST_BYTES;
+    let mut found: Vec<Operand> = Vec::new();
+    for (role, path) in candidates(request) {
+        if found.iter().any(|known| known.path.as_os() == path.as_os_str()) || !who.can_change(&path) {
+            continue;
+        }
+        let content = if found.len() < MOST_OPERANDS {
+            content(&path, role, &mut budget)
+        } else {
+            Some(unpinned("too many files"))
+        };
+        if let Some(content) = content {
+            found.push(Operand {
+                path: Raw::from(path.as_os_str()),
+                role,
+                content,
+            });
+        }
+    }
+    found
+}
+
+/// Whether a request's changeable files are as they were asked about: none changed, none new.
+///
+/// # Errors
+/// One short phrase that names the first one that differs.
+pub fn unchanged(request: &Request, before: &[Operand]) -> Result<(), String> {
+    let now = changeable(request);
+    let differs = before
+        .iter()
+        .find(|operand| !now.contains(operand))
+        .or_else(|| now.iter().find(|operand| !before.contains(operand)));
+    match differs {
+        None => Ok(()),
+        Some(operand) => Err(format!(
+            "{} changed after it was asked about",
+            operand.path.as_os().to_string_lossy()
+        )),
+    }
+}
+
+/// The paths that may matter, each with its part in the command.
+fn candidates(request: &Request) -> Vec<(Role, PathBuf)> {
+    let mut found = Vec::new();
+    if let Some(program) = &request.program.path {
+        let program = PathBuf::from(program.as_os());
+        let interpreter = interpreter(&program);
+        found.push((Role::Program, program));
+        found.extend(interpreter.map(|path| (Role::Interpreter, path)));
+    }
+    if let [Stream::File { path }, ..] = &request.stdio {
+        found.push((Role::Stdin, PathBuf::from(path.as_os())));
+    }
+    if let Some(call) = &request.call {
+        let directory = directory(call, &request.cwd);
+        found.extend(arguments(call).map(|word| (Role::Argument, directory.join(Raw(word.to_vec()).as_os()))));
+    }
+    found
+}
+
+/// The words that may name a file: each word, and what follows its first `=` (`--file=x`, `if=x`).
+fn arguments(call: &Call) -> impl Iterator<Item = &[u8]> {
+    // The first word of a command is its program, which is looked at above.
+    let skipped = usize::from(call.mode == Mode::Run);
+    call.argv.iter().skip(skipped).flat_map(|word| {
+        let word = word.as_ref();
+        let value = word.splitn(2, |byte| *byte == b'=').nth(1);
+        [Some(word), value].into_iter().flatten().filter(|word| !word.is_empty())
+    })
+}
+
+/// The interpreter on a script's first line: execve(2).
+fn interpreter(program: &Path) -> Option<PathBuf> {
+    let file = open_to_read(program).ok()?;
+    let mut first = [0; 256];
+    let length = file.read_at(&mut first, 0).ok()?;
+    let line = first.get(..length)?.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
+    let word = line
+        .split(|byte| *byte == b' ' || *byte == b'\t')
+        .find(|word| !word.is_empty())?;
+    Some(PathBuf::from(Raw(word.to_vec()).as_os()))
+}
+
+/// The user who must not be able to change the file.
+struct Who {
+    uid: u32,
+    groups: Vec<u32>,
+}
+
+impl Who {
+    /// sudo still has the requester's groups.
+    fn of(uid: u32) -> Self {
+        let mut groups: Vec<u32> = getgroups()
+            .unwrap_or_default()
+            .into_iter()
+            .map(rustix::fs::Gid::as_raw)
+            .collect();
+        groups.push(getegid().as_raw());
+        groups.push(rustix::process::getgid().as_raw());
+        Self { uid, groups }
+    }
+
+    /// Whether this user could change what is found at `path`: the file, or any directory or link
+    /// on the way to it. What does not exist is not changeable, and not an operand.
+    fn can_change(&self, path: &Path) -> bool {
+        let mut links = MOST_LINKS;
+        self.follow(path, &mut links).is_some_and(|(changeable, _)| changeable)
+    }
+
+    /// Whether something on the way is changeable, and where the way ends.
+    fn follow(&self, path: &Path, links: &mut usize) -> Option<(bool, PathBuf)> {
+        let mut at = PathBuf::from("/");
+        let mut changeable = false;
+        for part in path.components() {
+            match part {
+                Component::Normal(name) => {
+                    let next = at.join(name);
+                    let entry = lstat(&next).ok()?;
+                    changeable |= self.can_replace(&at, entry.st_uid);
+                    if FileType::from_raw_mode(entry.st_mode) == FileType::Symlink {
+                        *links = links.checked_sub(1)?;
+                        let target = readlink(&next, Vec::new()).ok()?;
+                        let target = at.join(Raw(target.into_bytes()).as_os());
+                        let (way, end) = self.follow(&target, links)?;
+                        changeable |= way;
+                        at = end;
+                    } else {
+                        at = next;
+                    }
+                }
+                Component::ParentDir => {
+                    at.pop();
+                }
+                Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+            }
+        }
+        let end = lstat(&at).ok()?;
+        let own = FileType::from_raw_mode(end.st_mode) != FileType::Symlink && self.can_write(&at, &end);
+        Some((changeable || own, at))
+    }
+
+    /// Whether an entry of `directory` can be removed or replaced. In a directory with the sticky
+    /// bit only by the owner of either: unlink(2).
+    fn can_replace(&self, directory: &Path, entry_owner: u32) -> bool {
+        let Ok(meta) = lstat(directory) else { return false };
+        let sticky = FileMode::from_raw_mode(meta.st_mode).contains(FileMode::SVTX);
+        self.can_write(directory, &meta) && (!sticky || entry_owner == self.uid || meta.st_uid == self.uid)
+    }
+
+    /// Whether the object itself can be written. An owner can give themselves the right.
+    fn can_write(&self, path: &Path, meta: &rustix::fs::Stat) -> bool {
+        let mode = FileMode::from_raw_mode(meta.st_mode);
+        meta.st_uid == self.uid
+            || (mode.contains(FileMode::WGRP) && self.groups.contains(&meta.st_gid))
+            || mode.contains(FileMode::WOTH)
+            // access(2) asks for the real uid, which in sudo is the requester's, and so knows of
+            // access control lists.
+            || (rustix::process::getuid().as_raw() == self.uid && self.uid != 0 && access(path, Access::WRITE_OK).is_ok())
+    }
+}
+
+/// What is at `path` now; nothing when it is no file or directory (a device, a socket).
+fn content(path: &Path, role: Role, budget: &mut u64) -> Option<Content> {
+    let file = if role == Role::Stdin {
+        // What the command will read, even if its name is gone.
+        rustix::io::dup(stdin()).map(File::from).map_err(io::Error::from)
+    } else {
+        match lstat_kind(path) {
+            Some(FileType::RegularFile) => open_to_read(path),
+            Some(FileType::Directory) => return Some(Content::Directory),
+            _ => return None,
+        }
+    };
+    let Ok(file) = file else {
+        return Some(unpinned("it cannot be read"));
+    };
+    let Ok(meta) = fstat(&file) else {
+        return Some(unpinned("it cannot be read"));
+    };
+    if FileType::from_raw_mode(meta.st_mode) != FileType::RegularFile {
+        return Some(unpinned("it is no regular file"));
+    }
+    let size = u64::try_from(meta.st_size).unwrap_or(u64::MAX);
+    if size > *budget {
+        return Some(unpinned("too large"));
+    }
+    Some(match hash(&file, *budget) {
+        Ok(Some((sha256, size))) => {
+            *budget = budget.saturating_sub(size);
+            Content::Hashed { sha256, size }
+        }
+        Ok(None) => unpinned("too large"),
+        Err(_) => unpinned("it cannot be read"),
+    })
+}
+
+fn lstat_kind(path: &Path) -> Option<FileType> {
+    let meta = rustix::fs::stat(path).ok()?;
+    Some(FileType::from_raw_mode(meta.st_mode))
+}
+
+/// Opens without waiting for anything (a named pipe put there meanwhile), or becoming a terminal's
+/// owner.
+fn open_to_read(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(File::from(open(path, flags, FileMode::empty())?))
+}
+
+/// SHA-256 of the whole file, at most `limit` bytes. Read by position: the offset of a shared
+/// descriptor is the command's.
+fn hash(file: &File, limit: u64) -> io::Result<Option<(Hex32, u64)>> {
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; 64 * 1024];
+    let mut at = 0;
+    loop {
+        let count = file.read_at(&mut piece, at)?;
+        hash.update(piece.get(..count).unwrap_or_default());
+        at += u64::try_from(count).unwrap_or(0);
+        if count == 0 {
+            return Ok(Some((Hex32(hash.finalize().into()), at)));
+        }
+        if at > limit {
+            return Ok(None);
+        }
+    }
+}
+
+fn unpinned(why: &str) -> Content {
+    Content::Unpinned { why: why.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Run as root these check what another user could change; as a user, what that user could.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use super::*;
+
+/// A uid that owns nothing here and is in no group of this process.
+const STRANGER: Who = Who { uid: 54_321, groups: Vec::new() };
+
+fn chmod(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// A directory that strangers can neither write nor replace, apart from `/tmp` itself (sticky).
+fn closed() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    chmod(dir.path(), 0o755);
+    dir
+}
+
+#[test]
+fn a_system_program_is_not_changeable_and_a_missing_file_is_no_operand() {
+    assert!(!STRANGER.can_change(Path::new("/usr/bin/env")));
+    assert!(!STRANGER.can_change(Path::new("/no/such/file")));
+}
+
+#[test]
+fn a_file_is_changeable_through_its_mode_its_owner_or_its_directory() {
+    let dir = closed();
+    let file = dir.path().join("script");
+    fs::write(&file, "x").unwrap();
+    chmod(&file, 0o644);
+    assert!(!STRANGER.can_change(&file));
+    chmod(&file, 0o646);
+    assert!(STRANGER.can_change(&file));
+    chmod(&file, 0o644);
+    chmod(dir.path(), 0o757);
+    assert!(STRANGER.can_change(&file), "can be renamed away and replaced");
+    chmod(dir.path(), 0o1757);
+    assert!(!STRANGER.can_change(&file), "the sticky bit protects it");
+    let owner = Who { uid: fs::metadata(&file).map(|meta| std::os::unix::fs::MetadataExt::uid(&meta)).unwrap(), groups: vec![] };
+    assert!(owner.can_change(&file));
+}
+
+#[test]
+fn a_link_on_the_way_counts() {
+    let open = closed();
+    chmod(open.path(), 0o777);
+    std::os::unix::fs::symlink("/usr/bin/env", open.path().join("link")).unwrap();
+    assert!(STRANGER.can_change(&open.path().join("link")));
+    let closed = closed();
+    std::os::unix::fs::symlink(open.path(), closed.path().join("way")).unwrap();
+    assert!(STRANGER.can_change(&closed.path().join("way/link")));
+    std::os::unix::fs::symlink(closed.path().join("loop"), closed.path().join("loop")).unwrap();
+    assert!(!STRANGER.can_change(&closed.path().join("loop")), "a loop ends nowhere");
+}
+
+#[test]
+fn a_script_names_its_interpreter() {
+    let dir = closed();
+    let file = dir.path().join("script");
+    fs::write(&file, "#!  /opt/agent/python -u\nprint()\n").unwrap();
+    assert_eq!(interpreter(&file), Some(PathBuf::from("/opt/agent/python")));
+    fs::write(&file, "echo").unwrap();
+    assert_eq!(interpreter(&file), None);
+}
+
+#[test]
+fn content_is_the_hash_of_all_bytes_within_the_budget() {
+    let dir = closed();
+    let file = dir.path().join("f");
+    fs::write(&file, "hello\n").unwrap();
+    let mut budget = 10;
+    // printf 'hello\n' | sha256sum
+    let expected = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+    assert_eq!(
+        content(&file, Role::Argument, &mut budget),
+        Some(Content::Hashed { sha256: expected.parse().unwrap(), size: 6 })
+    );
+    assert_eq!(budget, 4);
+    assert_eq!(content(&file, Role::Argument, &mut budget), Some(unpinned("too large")));
+    assert_eq!(content(dir.path(), Role::Argument, &mut budget), Some(Content::Directory));
+    assert_eq!(content(Path::new("/dev/zero"), Role::Argument, &mut budget), None);
+}
+
+#[test]
+fn values_of_options_are_looked_at_too() {
+    let call = Call {
+        mode: Mode::Run,
+        argv: ["cp", "-v", "--target-directory=/x", "of=y", "z", ""].map(Raw::from).to_vec(),
+        user: None,
+        group: None,
+        chdir: None,
+        chroot: None,
+        environment: aisudo_core::request::Environment::default(),
+        background: false,
+    };
+    let words: Vec<&[u8]> = arguments(&call).collect();
+    let expected: [&[u8]; 6] = [b"-v", b"--target-directory=/x", b"/x", b"of=y", b"y", b"z"];
+    assert_eq!(words, expected);
+}

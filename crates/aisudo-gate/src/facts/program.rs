@@ -1,0 +1,144 @@
+//! Which program will run.
+
+use std::path::{Path, PathBuf};
+
+use aisudo_core::{
+    raw::Raw,
+    request::{Call, Found, Program},
+    sudo_argv::Mode,
+};
+use rustix::fs::{Access, access};
+
+use super::directory;
+use crate::sudo_command;
+
+/// Debian's `secure_path`, which sudo searches where the gate has to guess.
+const SECURE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The program: by sudo's own word where that can be had, else by a search of our own.
+#[must_use]
+pub fn find(call: &Call, cwd: &Raw) -> Program {
+    let directory = directory(call, cwd);
+    let by_sudo = sudo_command::from_sudo().and_then(|text| of_sudo_command(&text, call));
+    let (path, found) = match by_sudo {
+        Some(path) => (Some(path), Found::Sudo),
+        None => (search(call, &directory), Found::Gate),
+    };
+    match path {
+        Some(path) => Program {
+            path: Some(Raw::from(directory.join(path).as_os_str())),
+            found,
+        },
+        None => Program {
+            path: None,
+            found: Found::Unknown,
+        },
+    }
+}
+
+/// The program in `SUDO_COMMAND`, which is the program and its arguments, joined by blanks and cut:
+/// what remains when the arguments, known from the command line, are taken off.
+fn of_sudo_command(text: &[u8], call: &Call) -> Option<PathBuf> {
+    let program = match call.mode {
+        Mode::Run => {
+            let arguments: Vec<&[u8]> = call.argv.iter().skip(1).map(AsRef::as_ref).collect();
+            let tail = arguments
+                .iter()
+                .flat_map(|word| [b" ".as_slice(), word])
+                .collect::<Vec<_>>()
+                .concat();
+            without_tail(text, &tail)?
+        }
+        // `/bin/bash`, or `/bin/bash -c words`: sudo escapes the words, the gate need not know how.
+        Mode::Shell | Mode::LoginShell if call.argv.is_empty() => text,
+        Mode::Shell | Mode::LoginShell => text.get(..find_bytes(text, b" -c ")?)?,
+        Mode::Edit | Mode::List | Mode::Validate => return None,
+    };
+    (!program.is_empty()).then(|| PathBuf::from(Raw(program.to_vec()).as_os()))
+}
+
+/// `text` without `tail` at its end, which may have been cut.
+fn without_tail<'a>(text: &'a [u8], tail: &[u8]) -> Option<&'a [u8]> {
+    if let Some(program) = text.strip_suffix(tail) {
+        return Some(program);
+    }
+    if text.len() < sudo_command::CUT {
+        return None;
+    }
+    // Cut: the longest beginning of the tail that the text ends with.
+    (1..=tail.len())
+        .rev()
+        .filter_map(|length| tail.get(..length))
+        .find_map(|part| text.strip_suffix(part))
+        .filter(|program| !program.contains(&b' '))
+}
+
+fn find_bytes(text: &[u8], what: &[u8]) -> Option<usize> {
+    text.windows(what.len()).position(|window| window == what)
+}
+
+/// The gate's own search: a path as it is, a name in the usual secure path.
+fn search(call: &Call, directory: &Path) -> Option<PathBuf> {
+    if call.mode != Mode::Run {
+        return None;
+    }
+    let name = call.argv.first()?;
+    if name.as_ref().contains(&b'/') {
+        return Some(PathBuf::from(name.as_os()));
+    }
+    SECURE_PATH
+        .split(':')
+        .map(|part| directory.join(part).join(name.as_os()))
+        .find(|path| path.is_file() && access(path, Access::EXEC_OK).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use aisudo_core::request::Environment;
+
+    use super::*;
+
+    fn call(mode: Mode, words: &[&str]) -> Call {
+        Call {
+            mode,
+            argv: words.iter().map(|word| Raw::from(*word)).collect(),
+            user: None,
+            group: None,
+            chdir: None,
+            chroot: None,
+            environment: Environment::default(),
+            background: false,
+        }
+    }
+
+    #[test]
+    fn sudos_own_word_is_the_program_without_its_arguments() {
+        let long = "x".repeat(9000);
+        let cut = format!("/usr/bin/echo {}", &long[..4096]);
+        let cases = [
+            (Mode::Run, &["id"][..], "/usr/bin/id", Some("/usr/bin/id")),
+            (Mode::Run, &["id", "-u", ""], "/usr/bin/id -u ", Some("/usr/bin/id")),
+            (Mode::Run, &["my prog", "a"], "/opt/my prog a", Some("/opt/my prog")),
+            (Mode::Run, &["echo", &long], &cut, Some("/usr/bin/echo")),
+            (Mode::Run, &["id", "-u"], "/usr/bin/rm -rf /", None),
+            (Mode::LoginShell, &[], "/bin/bash", Some("/bin/bash")),
+            (Mode::Shell, &["id", "-u"], "/bin/bash -c id -u", Some("/bin/bash")),
+            (Mode::Edit, &["/etc/motd"], "sudoedit /etc/motd", None),
+        ];
+        for (mode, words, text, expected) in cases {
+            assert_eq!(
+                of_sudo_command(text.as_bytes(), &call(mode, words)),
+                expected.map(PathBuf::from),
+                "{words:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn own_search_takes_a_path_as_it_is_and_a_name_from_the_secure_path() {
+        let search = |word| search(&call(Mode::Run, &[word]), Path::new("/tmp"));
+        assert_eq!(search("./x"), Some(PathBuf::from("./x")));
+        assert_eq!(search("env"), Some(PathBuf::from("/usr/bin/env")));
+        assert_eq!(search("no-such-program-anywhere"), None);
+    }
+}

@@ -1,0 +1,145 @@
+//! The gate in a real sudo: what [`crate::flow`] needs, taken from the process and the system.
+
+use aisudo_core::{
+    config::{Config, When},
+    messages::Line,
+    paths::Paths,
+    raw::{Hex32, Raw},
+    request::Request,
+};
+use aisudo_sys::{clock, random, trusted, users};
+
+use crate::{
+    ask::{self, Asker, Question},
+    facts::{self, Frozen, Occasion, operands, process, streams},
+    flow::{Approval, Outcome, Surroundings, Verdict},
+    stderr,
+};
+
+/// What PAM knows and keeps for us.
+pub trait PamHost {
+    /// `PAM_SERVICE`.
+    fn service(&self) -> Vec<u8>;
+    /// `PAM_RUSER`: who sudo says has started it.
+    fn remote_user(&self) -> Option<Vec<u8>>;
+    /// What was left by `pam_set_data(3)`.
+    fn recall(&self) -> Option<Kept>;
+    /// `pam_set_data(3)`.
+    fn remember(&mut self, kept: Kept);
+}
+
+/// What one phase leaves for the next.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    verdict: Verdict,
+    /// What was asked about: its operands are looked at again.
+    request: Option<Request>,
+}
+
+/// A sudo process, in one of its PAM phases.
+#[derive(Debug)]
+pub struct Sudo<H> {
+    paths: Paths,
+    host: H,
+    request: Option<Request>,
+}
+
+impl<H: PamHost> Sudo<H> {
+    /// The process, with its files below `paths`.
+    pub fn new(paths: Paths, host: H) -> Self {
+        let request = host.recall().and_then(|kept| kept.request);
+        Self { paths, host, request }
+    }
+
+    fn freeze(&self, config: &Config) -> Result<(Frozen, Hex32), String> {
+        let occasion = Occasion {
+            argv: process::own_words().map_err(|_| "sudo's own words cannot be read in /proc")?,
+            service: Raw(self.host.service()),
+            uid: self.uid(),
+            timeout_ms: u64::from(config.gate.timeout) * 1000,
+        };
+        let token = random::random_bytes().map_err(|_| "the kernel gives no randomness")?;
+        Ok((facts::gather(&occasion)?, Hex32(token)))
+    }
+}
+
+impl<H: PamHost> Surroundings for Sudo<H> {
+    fn uid(&self) -> u32 {
+        let real = rustix::process::getuid().as_raw();
+        if real != 0 {
+            return real;
+        }
+        // A program that has already become root altogether still says who started it.
+        self.host
+            .remote_user()
+            .and_then(|name| users::uid_of(&String::from_utf8(name).ok()?))
+            .unwrap_or(real)
+    }
+
+    fn config(&self) -> Result<Config, String> {
+        trusted::load_config(&self.paths)
+    }
+
+    fn gated(&self, config: &Config) -> Option<When> {
+        let uid = self.uid();
+        let name = users::user_name(uid).unwrap_or_default();
+        config
+            .gate
+            .when(&String::from_utf8_lossy(name.as_ref()), &users::group_names(uid))
+    }
+
+    fn attended(&self) -> bool {
+        streams::attended()
+    }
+
+    fn ask(&mut self, config: &Config) -> Outcome {
+        let (frozen, token) = match self.freeze(config) {
+            Ok(frozen) => frozen,
+            Err(why) => return Outcome::Refused(why),
+        };
+        let question = Question {
+            request: &frozen.request,
+            bytes: &frozen.bytes,
+            token,
+        };
+        let outcome = ask::ask(&question, &config.gate, &self.paths.gate_socket(), &mut Here);
+        self.request = Some(frozen.request);
+        outcome
+    }
+
+    fn still_holds(&self, approval: &Approval) -> Result<(), String> {
+        if clock::boottime() >= approval.deadline {
+            return Err("the approval came too late".to_owned());
+        }
+        match &self.request {
+            Some(request) => operands::unchanged(request, &approval.operands),
+            None => Err("what was approved is not known any more".to_owned()),
+        }
+    }
+
+    fn say(&mut self, line: &Line) {
+        stderr::say(line);
+    }
+
+    fn recall(&self) -> Option<Verdict> {
+        self.host.recall().map(|kept| kept.verdict)
+    }
+
+    fn remember(&mut self, verdict: Verdict) {
+        let request = self.request.clone();
+        self.host.remember(Kept { verdict, request });
+    }
+}
+
+/// This process, as asking needs it.
+struct Here;
+
+impl Asker for Here {
+    fn say(&mut self, line: &Line) {
+        stderr::say(line);
+    }
+
+    fn operands_unchanged(&self, request: &Request) -> Result<(), String> {
+        operands::unchanged(request, &request.operands)
+    }
+}

@@ -1,0 +1,62 @@
+//! Who sits at the other end of a socket, from the kernel.
+
+use std::{
+    io,
+    mem::{MaybeUninit, size_of},
+    os::{fd::AsRawFd, unix::net::UnixStream},
+};
+
+/// The process that connected, at the time it connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its process id; 0 when it lives in a pid namespace that is not seen from here.
+    pub pid: i32,
+    /// Its effective user id.
+    pub uid: u32,
+    /// Its effective group id.
+    pub gid: u32,
+}
+
+/// `SO_PEERCRED` (unix(7)). Not rustix's: that has no place for pid 0.
+///
+/// # Errors
+/// When the kernel does not tell.
+pub fn peer_credentials(socket: &UnixStream) -> io::Result<Peer> {
+    let mut credentials = MaybeUninit::<libc::ucred>::zeroed();
+    let mut length = libc::socklen_t::try_from(size_of::<libc::ucred>()).unwrap_or_default();
+    #[allow(unsafe_code, reason = "getsockopt(2) with an option that no safe wrapper has whole")]
+    // SAFETY: the buffer is valid for `length` bytes, which is its size, and both outlive the call.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            credentials.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    #[allow(unsafe_code, reason = "as above")]
+    // SAFETY: it was zeroed, and any bytes are a valid `ucred` of three integers.
+    let credentials = unsafe { credentials.assume_init() };
+    Ok(Peer {
+        pid: credentials.pid,
+        uid: credentials.uid,
+        gid: credentials.gid,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_names_this_process() {
+        let (one, _two) = UnixStream::pair().unwrap();
+        let peer = peer_credentials(&one).unwrap();
+        assert_eq!(peer.pid, i32::try_from(std::process::id()).unwrap());
+        assert_eq!(peer.uid, rustix::process::getuid().as_raw());
+    }
+}

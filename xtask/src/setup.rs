@@ -1,0 +1,93 @@
+//! Installing what is missing.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::root::as_root;
+use crate::sh::{Result, checkout, run_quietly, which};
+
+/// A package of Debian and how to see that it is there.
+struct Need {
+    package: &'static str,
+    is_there: fn() -> bool,
+}
+
+const NEEDS: &[Need] = &[
+    Need {
+        package: "sudo",
+        is_there: || which("sudo").is_some(),
+    },
+    Need {
+        package: "libpam0g-dev",
+        is_there: || Path::new("/usr/include/security/pam_modules.h").exists(),
+    },
+    Need {
+        package: "util-linux",
+        is_there: || ["setpriv", "setsid"].iter().all(|program| which(program).is_some()),
+    },
+    Need {
+        package: "procps",
+        is_there: || which("ps").is_some(),
+    },
+];
+
+/// Installs the packages that are missing; says nothing when none is.
+pub(crate) fn setup() -> Result<()> {
+    install(NEEDS)
+}
+
+/// The version of the other project's program that one test of `--all` runs against.
+const RIVAL: &str = "agent-sudo-mcp==0.5.6";
+
+/// A virtual environment under `target/` with the other project's program. Needs the network once.
+pub(crate) fn rival() -> Result<()> {
+    let home = checkout().join("target/agent-sudo-mcp");
+    let stamp = home.join(format!("{RIVAL}.installed"));
+    if stamp.exists() {
+        return Ok(());
+    }
+    install(&[Need {
+        package: "python3-venv",
+        is_there: || {
+            Command::new("python3")
+                .args(["-c", "import venv, ensurepip"])
+                .output()
+                .is_ok_and(|output| output.status.success())
+        },
+    }])?;
+    run_quietly(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
+    run_quietly(Command::new(home.join("bin/pip")).args([
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--only-binary=:all:",
+        RIVAL,
+    ]))?;
+    std::fs::write(&stamp, "").map_err(|error| format!("cannot write {}: {error}", stamp.display()))
+}
+
+fn install(needs: &[Need]) -> Result<()> {
+    let missing: Vec<&str> = needs
+        .iter()
+        .filter(|need| !(need.is_there)())
+        .map(|need| need.package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.join(" ");
+    if which("apt-get").is_none() {
+        return Err(format!(
+            "missing: {names} (Debian's names), and there is no apt-get here: install what they contain, then try again"
+        ));
+    }
+    eprintln!("xtask: installing {names}");
+    let why = format!("to install {names}");
+    let apt = |arguments: &[&str]| -> Result<()> {
+        let mut command = as_root("env", &why)?;
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
+        run_quietly(command.args(arguments))
+    };
+    apt(&["update"])?;
+    apt(&[&["install", "-y", "--no-install-recommends"][..], &missing[..]].concat())
+}

@@ -1,0 +1,151 @@
+//! `cargo xtask test`: everything that can go wrong, in the order in which it is quickest to see.
+
+use std::process::Command;
+
+use crate::root::is_root;
+use crate::setup;
+use crate::sh::{Result, cargo, checkout, output_of, run, run_quietly, which};
+use crate::steps::{Done, Steps};
+
+/// These start real setuid programs in a private world, so they run as root and apart from the others.
+const AS_ROOT: [&str; 2] = ["aisudo-testbed", "aisudo-e2e"];
+
+/// What sudo loads or starts, and what people and agents call.
+const ARTEFACTS: [&str; 3] = ["pam-aisudo", "aisudo-daemon", "aisudo"];
+
+/// What was asked for on the command line.
+struct Options {
+    all: bool,
+    filters: Vec<String>,
+}
+
+/// Checks and tests everything, or the tests that a filter names.
+pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    let options = Options::parse(arguments)?;
+    let mut steps = Steps::default();
+    steps.step("setup", || {
+        setup::setup()?;
+        if options.all {
+            setup::rival()?;
+        }
+        Ok(Done::Yes)
+    })?;
+    steps.step("format", || done(run(cargo().args(["fmt", "--all", "--check"]))))?;
+    steps.step("clippy", || {
+        let mut command = cargo();
+        command.args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+        done(run(&mut command))
+    })?;
+    steps.step("licences", licences)?;
+    steps.step("unit tests", || done(run(&mut unit_tests(&options))))?;
+    steps.step("build", || done(build_artefacts()))?;
+    steps.step("end to end", || done(run(&mut root_tests(&options)?)))?;
+    eprint!("{}", steps.table());
+    Ok(())
+}
+
+/// Builds what runs in a world.
+pub(crate) fn build_artefacts() -> Result<()> {
+    let mut command = cargo();
+    command.args(["build", "--quiet"]);
+    for package in ARTEFACTS {
+        command.args(["--package", package]);
+    }
+    run(&mut command)
+}
+
+impl Options {
+    fn parse(arguments: &[String]) -> Result<Self> {
+        let mut options = Self {
+            all: false,
+            filters: Vec::new(),
+        };
+        for argument in arguments {
+            match argument.as_str() {
+                "--all" => options.all = true,
+                flag if flag.starts_with('-') => {
+                    return Err(format!("no such option: {flag} (test [--all] [filter…])"));
+                }
+                filter => options.filters.push(filter.to_owned()),
+            }
+        }
+        Ok(options)
+    }
+
+    fn pass_to(&self, command: &mut Command) {
+        command.arg("--").args(&self.filters);
+        if self.all {
+            command.arg("--include-ignored");
+        }
+    }
+}
+
+fn licences() -> Result<Done> {
+    let skipped = |why: &str| Ok(Done::Skipped(why.to_owned()));
+    if !checkout().join("deny.toml").exists() {
+        return skipped("there is no deny.toml");
+    }
+    if which("cargo-deny").is_none() {
+        return skipped("cargo-deny is not installed");
+    }
+    done(run_quietly(cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"])))
+}
+
+fn unit_tests(options: &Options) -> Command {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--workspace"]);
+    for package in AS_ROOT {
+        command.args(["--exclude", package]);
+    }
+    options.pass_to(&mut command);
+    command
+}
+
+fn root_tests(options: &Options) -> Result<Command> {
+    let mut command = cargo();
+    command.arg("test");
+    for package in AS_ROOT {
+        command.args(["--package", package]);
+    }
+    options.pass_to(&mut command);
+    if !is_root() {
+        eprintln!("xtask: these run as root, to mount a private world for each test; sudo may ask for your password");
+        // Cargo builds as you; only the test programs themselves are started through sudo.
+        let name = host()?.replace('-', "_").to_uppercase();
+        command.env(format!("CARGO_TARGET_{name}_RUNNER"), "sudo -E");
+    }
+    Ok(command)
+}
+
+/// The triple of this machine.
+fn host() -> Result<String> {
+    let version = output_of(Command::new("rustc").arg("-vV"))?;
+    version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .ok_or_else(|| "`rustc -vV` names no host".to_owned())
+}
+
+fn done(result: Result<()>) -> Result<Done> {
+    result.map(|()| Done::Yes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_and_all_reach_the_test_programs() {
+        let options = Options::parse(&["--all".into(), "deadline".into()]).unwrap();
+        let command = unit_tests(&options);
+        let arguments: Vec<_> = command.get_args().map(|a| a.to_str().unwrap()).collect();
+        assert!(arguments.ends_with(&["--", "deadline", "--include-ignored"]), "{arguments:?}");
+        assert!(Options::parse(&["--al".into()]).is_err());
+    }
+
+    #[test]
+    fn this_machine_has_a_triple() {
+        assert!(host().unwrap().contains('-'));
+    }
+}
