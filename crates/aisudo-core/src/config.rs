@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn each_mistake_is_one_line_that_says_where() {
         let cases = [
-            ("", "missing field `version`"),
+            ("", "line 1, column 1: missing field `version`"),
             ("version = 2", "version is 2, this program reads version = 1"),
             ("version = 1\n[gate]\ntimout = 3", "line 3, column 1: unknown field `timout`"),
             ("version = 1\n[gate]\ntimeout = 4", "gate.timeout is 4, it must be 5 to 3600 seconds"),

@@ -5,7 +5,7 @@
 //! left out: the bytes can be computed back from it, so different bytes are never written alike.
 //!
 //! An allow-list decides. Printable ASCII is shown as itself. Beyond it only letters of scripts
-//! that stay readable under these rules are ([`READABLE`]), and of those only the ones that look
+//! that stay readable under these rules are (`READABLE`), and of those only the ones that look
 //! like no other that passes. All else is escaped: `\n` `\r` `\t` `\\`, `\x1b` for a byte (a control
 //! character or invalid UTF-8), `\u{202e}` for a character, `\{400 blanks}` for a run of blanks,
 //! and `\"` inside a quoted word.
@@ -68,7 +68,7 @@ impl fmt::Display for Mark {
             Self::Confusable => "looks like another letter",
             Self::Unassigned => "unknown character",
             Self::MixedScript => "mixed alphabets in one word",
-            Self::NonAscii => "letters beyond ASCII",
+            Self::NonAscii => "characters beyond ASCII",
         })
     }
 }

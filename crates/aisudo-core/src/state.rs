@@ -8,6 +8,10 @@
 //! ```
 //!
 //! `refused` is not here: what is refused never became a request.
+#![allow(
+    clippy::result_large_err,
+    reason = "a refused transition gives the state back to whoever owns it"
+)]
 
 use std::fmt;
 

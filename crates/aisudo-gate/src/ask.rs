@@ -240,3 +240,6 @@ impl<A: Asker> Conversation<'_, A> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use aisudo_core::{
     request::{
         Call, Environment, Found, Host, MAX_REQUEST_BYTES, Program, REQUEST_VERSION, Request, Sudo, User,
     },
-    sudo_argv::{self, Mode, SudoCall},
+    sudo_argv::{self, SudoCall},
 };
 use aisudo_sys::{clock, random, users};
 use uuid::{Builder, Uuid};
@@ -134,11 +134,6 @@ pub(crate) fn directory(call: &Call, cwd: &Raw) -> PathBuf {
         Some(chdir) => cwd.join(chdir.as_os()),
         None => cwd,
     }
-}
-
-/// Whether the words of the call are a command of their own.
-pub(crate) fn runs_words(mode: Mode) -> bool {
-    matches!(mode, Mode::Run)
 }
 
 fn new_id() -> Result<Uuid, String> {

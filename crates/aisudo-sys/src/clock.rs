@@ -12,13 +12,20 @@ pub fn boottime() -> Tick {
     let now = clock_gettime(ClockId::Boottime);
     let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
     let nanoseconds = u64::try_from(now.tv_nsec).unwrap_or_default();
-    Tick(seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000))
+    Tick(
+        seconds
+            .saturating_mul(1000)
+            .saturating_add(nanoseconds / 1_000_000),
+    )
 }
 
 /// Milliseconds since 1970. For people: it can be set, so nothing is decided by it.
 #[must_use]
 pub fn unix_ms() -> u64 {
-    #[allow(clippy::disallowed_methods, reason = "this is the clock that others are given")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is the clock that others are given"
+    )]
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     u64::try_from(since.unwrap_or(Duration::ZERO).as_millis()).unwrap_or(u64::MAX)
 }

@@ -60,8 +60,14 @@ mod tests {
         send(&mut bytes, &Hello::default()).unwrap();
         send(&mut bytes, &FromAgent::Mine).unwrap();
         let mut stream = bytes.as_slice();
-        assert_eq!(receive::<Hello>(&mut stream).unwrap(), Some(Hello::default()));
-        assert_eq!(receive::<FromAgent>(&mut stream).unwrap(), Some(FromAgent::Mine));
+        assert_eq!(
+            receive::<Hello>(&mut stream).unwrap(),
+            Some(Hello::default())
+        );
+        assert_eq!(
+            receive::<FromAgent>(&mut stream).unwrap(),
+            Some(FromAgent::Mine)
+        );
         assert_eq!(receive::<FromAgent>(&mut stream).unwrap(), None);
     }
 

@@ -24,7 +24,10 @@ pub struct Peer {
 pub fn peer_credentials(socket: &UnixStream) -> io::Result<Peer> {
     let mut credentials = MaybeUninit::<libc::ucred>::zeroed();
     let mut length = libc::socklen_t::try_from(size_of::<libc::ucred>()).unwrap_or_default();
-    #[allow(unsafe_code, reason = "getsockopt(2) with an option that no safe wrapper has whole")]
+    #[allow(
+        unsafe_code,
+        reason = "getsockopt(2) with an option that no safe wrapper has whole"
+    )]
     // SAFETY: the buffer is valid for `length` bytes, which is its size, and both outlive the call.
     let result = unsafe {
         libc::getsockopt(

@@ -29,6 +29,6 @@ mod tests {
     #[test]
     fn two_draws_differ() {
         assert_ne!(random_bytes::<32>().unwrap(), random_bytes::<32>().unwrap());
-        assert_eq!(random_bytes::<0>().unwrap(), []);
+        assert_eq!(random_bytes::<0>().unwrap(), [0; 0]);
     }
 }

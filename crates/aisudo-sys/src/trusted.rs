@@ -38,7 +38,10 @@ pub fn read_config(paths: &Paths) -> Result<(Config, String), String> {
 /// One line that says what is wrong and what to do.
 pub fn read_trusted_file(path: &Path, max_bytes: u64) -> Result<String, String> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(format!("{} is not a file; give the path of one", path.display()));
+        return Err(format!(
+            "{} is not a file; give the path of one",
+            path.display()
+        ));
     };
     let flags = OFlags::CLOEXEC | OFlags::RDONLY;
     // The file is opened below the very directory that was looked at.
@@ -47,11 +50,19 @@ pub fn read_trusted_file(path: &Path, max_bytes: u64) -> Result<String, String> 
     check(directory, &opened_as(directory, &opened)?)?;
 
     // A named pipe must not block, and a link could be made to point elsewhere later.
-    let file = openat(&opened, name, flags | OFlags::NOFOLLOW | OFlags::NONBLOCK, Mode::empty())
-        .map_err(|error| cannot_open(path, error))?;
+    let file = openat(
+        &opened,
+        name,
+        flags | OFlags::NOFOLLOW | OFlags::NONBLOCK,
+        Mode::empty(),
+    )
+    .map_err(|error| cannot_open(path, error))?;
     let status = opened_as(path, &file)?;
     if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
-        return Err(format!("{} is not a regular file; put one there", path.display()));
+        return Err(format!(
+            "{} is not a regular file; put one there",
+            path.display()
+        ));
     }
     check(path, &status)?;
     read(path, &File::from(file), max_bytes)
@@ -71,7 +82,9 @@ fn check(path: &Path, status: &Stat) -> Result<(), String> {
         ));
     }
     if status.st_mode & 0o022 != 0 {
-        return Err(format!("{path} can be written by others; run: chmod go-w {path}"));
+        return Err(format!(
+            "{path} can be written by others; run: chmod go-w {path}"
+        ));
     }
     Ok(())
 }
@@ -90,11 +103,20 @@ fn read(path: &Path, file: &File, max_bytes: u64) -> Result<String, String> {
     let mut bytes = Vec::new();
     file.take(max_bytes.saturating_add(1))
         .read_to_end(&mut bytes)
-        .map_err(|error| format!("{} cannot be read: {error}; check the file system", path.display()))?;
+        .map_err(|error| {
+            format!(
+                "{} cannot be read: {error}; check the file system",
+                path.display()
+            )
+        })?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > max_bytes {
-        return Err(format!("{} is longer than {max_bytes} bytes; shorten it", path.display()));
+        return Err(format!(
+            "{} is longer than {max_bytes} bytes; shorten it",
+            path.display()
+        ));
     }
-    String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8 text; save it as UTF-8", path.display()))
+    String::from_utf8(bytes)
+        .map_err(|_| format!("{} is not UTF-8 text; save it as UTF-8", path.display()))
 }
 
 #[cfg(test)]
@@ -126,7 +148,11 @@ mod tests {
     fn a_file_that_only_root_could_have_written_is_read() {
         let (_keep, file) = directory();
         assert_eq!(read_trusted_file(&file, 12).unwrap(), "version = 1\n");
-        assert!(read_trusted_file(&file, 11).unwrap_err().ends_with("is longer than 11 bytes; shorten it"));
+        assert!(
+            read_trusted_file(&file, 11)
+                .unwrap_err()
+                .ends_with("is longer than 11 bytes; shorten it")
+        );
     }
 
     #[test]
@@ -134,7 +160,10 @@ mod tests {
         let (keep, file) = directory();
         for mode in [0o664, 0o646, 0o666] {
             fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
-            let expected = format!("{0} can be written by others; run: chmod go-w {0}", file.display());
+            let expected = format!(
+                "{0} can be written by others; run: chmod go-w {0}",
+                file.display()
+            );
             assert_eq!(error(&file), expected);
         }
         fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
@@ -149,7 +178,10 @@ mod tests {
         }
         let (keep, file) = directory();
         std::os::unix::fs::chown(&file, Some(12345), None).unwrap();
-        assert_eq!(error(&file), format!("{0} belongs to uid 12345; run: chown 0 {0}", file.display()));
+        assert_eq!(
+            error(&file),
+            format!("{0} belongs to uid 12345; run: chown 0 {0}", file.display())
+        );
         std::os::unix::fs::chown(&file, Some(0), None).unwrap();
         std::os::unix::fs::chown(keep.path(), Some(12345), None).unwrap();
         assert!(error(&file).contains("belongs to uid 12345"));
@@ -177,7 +209,10 @@ mod tests {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, "version = 1\nx = 1\n").unwrap();
         let error = load_config(&paths).unwrap_err();
-        assert!(error.starts_with(&format!("{}: line 2, column 1", file.display())), "{error}");
+        assert!(
+            error.starts_with(&format!("{}: line 2, column 1", file.display())),
+            "{error}"
+        );
         fs::write(&file, "version = 1\n").unwrap();
         assert_eq!(load_config(&paths).unwrap().version, 1);
     }

@@ -42,7 +42,12 @@ pub fn uid_of(name: &str) -> Option<u32> {
 pub fn account(uid: u32) -> Option<Account> {
     // SAFETY: the pointers come from `look_up`, which keeps what they point to alive and says how
     // long the buffer is.
-    look_up(|entry, buffer, length, found| unsafe { libc::getpwuid_r(uid, entry, buffer, length, found) }, read_account)
+    look_up(
+        |entry, buffer, length, found| unsafe {
+            libc::getpwuid_r(uid, entry, buffer, length, found)
+        },
+        read_account,
+    )
 }
 
 /// The user with this name.
@@ -51,7 +56,9 @@ pub fn account_named(name: &str) -> Option<Account> {
     let name = CString::new(name).ok()?;
     look_up(
         // SAFETY: as in `account`; `name` is a C string that outlives the call.
-        |entry, buffer, length, found| unsafe { libc::getpwnam_r(name.as_ptr(), entry, buffer, length, found) },
+        |entry, buffer, length, found| unsafe {
+            libc::getpwnam_r(name.as_ptr(), entry, buffer, length, found)
+        },
         read_account,
     )
 }
@@ -62,7 +69,9 @@ pub fn group_id(name: &str) -> Option<u32> {
     let name = CString::new(name).ok()?;
     look_up(
         // SAFETY: as in `account_named`.
-        |entry, buffer, length, found| unsafe { libc::getgrnam_r(name.as_ptr(), entry, buffer, length, found) },
+        |entry, buffer, length, found| unsafe {
+            libc::getgrnam_r(name.as_ptr(), entry, buffer, length, found)
+        },
         |entry: &libc::group| Some(entry.gr_gid),
     )
 }
@@ -74,7 +83,10 @@ pub fn group_names(uid: u32) -> Vec<String> {
     let Some(account) = account(uid) else {
         return Vec::new();
     };
-    group_ids(&account).into_iter().filter_map(group_name).collect()
+    group_ids(&account)
+        .into_iter()
+        .filter_map(group_name)
+        .collect()
 }
 
 /// The ids of the groups of a user, the primary one among them.
@@ -89,7 +101,14 @@ pub fn group_ids(account: &Account) -> Vec<u32> {
         let mut count = libc::c_int::try_from(capacity).unwrap_or(libc::c_int::MAX);
         // SAFETY: `name` is a C string and `groups` has room for the `count` ids; both outlive the
         // call.
-        let result = unsafe { libc::getgrouplist(name.as_ptr(), account.gid, groups.as_mut_ptr(), &raw mut count) };
+        let result = unsafe {
+            libc::getgrouplist(
+                name.as_ptr(),
+                account.gid,
+                groups.as_mut_ptr(),
+                &raw mut count,
+            )
+        };
         if result >= 0 {
             groups.truncate(usize::try_from(count).unwrap_or_default());
             return groups;
@@ -104,7 +123,9 @@ pub fn group_ids(account: &Account) -> Vec<u32> {
 fn group_name(gid: u32) -> Option<String> {
     look_up(
         // SAFETY: as in `account`.
-        |entry, buffer, length, found| unsafe { libc::getgrgid_r(gid, entry, buffer, length, found) },
+        |entry, buffer, length, found| unsafe {
+            libc::getgrgid_r(gid, entry, buffer, length, found)
+        },
         |entry: &libc::group| String::from_utf8(bytes(entry.gr_name)?).ok(),
     )
 }
@@ -138,7 +159,12 @@ fn look_up<E, T>(
         let mut buffer: Vec<c_char> = vec![0; length];
         let mut entry = MaybeUninit::<E>::zeroed();
         let mut found: *mut E = ptr::null_mut();
-        match call(entry.as_mut_ptr(), buffer.as_mut_ptr(), length, &raw mut found) {
+        match call(
+            entry.as_mut_ptr(),
+            buffer.as_mut_ptr(),
+            length,
+            &raw mut found,
+        ) {
             // SAFETY: when it is not null the call set it to `entry`, which it filled.
             0 => return unsafe { found.as_ref() }.and_then(&read),
             libc::ERANGE => length *= 4,

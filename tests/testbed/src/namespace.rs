@@ -94,7 +94,6 @@ impl Checkout {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
         let root = root.and_then(|path| path.canonicalize().ok());
         Self(root.map(|path| {
-            // Its own mount, made before the rest becomes read-only and so not one of the rest.
             let held = Held::open(&path);
             (path, held)
         }))

@@ -1,14 +1,19 @@
 //! What a process wrote, as it comes.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{PipeReader, PipeWriter, Read};
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// The bytes read so far, from a thread that reads until the end.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Transcript(Arc<Shared>);
+use rustix::event::{PollFd, PollFlags, poll};
+
+/// The bytes read so far, by a thread that reads until the end or until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Transcript {
+    shared: Arc<Shared>,
+    stop: Option<PipeWriter>,
+}
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -25,22 +30,36 @@ struct State {
 impl Transcript {
     /// Starts to read.
     pub(crate) fn of(source: OwnedFd) -> Self {
-        let transcript = Self::default();
-        let shared = Arc::clone(&transcript.0);
-        std::thread::spawn(move || shared.read_all(File::from(source)));
-        transcript
+        let shared = Arc::<Shared>::default();
+        let (stopped, stop) = std::io::pipe().expect("make a pipe");
+        let reader = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            reader.read_all(File::from(source), &stopped);
+            reader.lock().ended = true;
+            reader.changed.notify_all();
+        });
+        Self {
+            shared,
+            stop: Some(stop),
+        }
     }
 
     /// Nothing, and nothing to come.
     pub(crate) fn empty() -> Self {
-        let transcript = Self::default();
-        transcript.0.lock().ended = true;
-        transcript
+        let shared = Arc::<Shared>::default();
+        shared.lock().ended = true;
+        Self { shared, stop: None }
+    }
+
+    /// Stops reading and closes the source: the writer finds nobody there.
+    pub(crate) fn close(&mut self) {
+        drop(self.stop.take());
+        self.wait_for_end(Instant::now() + Duration::from_secs(5));
     }
 
     /// What is there.
     pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().bytes).into_owned()
+        String::from_utf8_lossy(&self.shared.lock().bytes).into_owned()
     }
 
     /// Waits until `needle` is in it. False: it ended, or the deadline passed.
@@ -56,9 +75,9 @@ impl Transcript {
 
     fn wait_until(&self, deadline: Instant, enough: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
         let patience = deadline.saturating_duration_since(Instant::now());
-        self.0
+        self.shared
             .changed
-            .wait_timeout_while(self.0.lock(), patience, |state| !enough(state))
+            .wait_timeout_while(self.shared.lock(), patience, |state| !enough(state))
             .unwrap_or_else(PoisonError::into_inner)
             .0
     }
@@ -69,21 +88,26 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_all(&self, mut source: File) {
+    fn read_all(&self, mut source: File, stopped: &PipeReader) {
         let mut buffer = [0; 4096];
         loop {
-            let read = source.read(&mut buffer);
-            let mut state = self.lock();
-            match read {
-                Ok(count) if count > 0 => state.bytes.extend_from_slice(&buffer[..count]),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                // A terminal ends with EIO.
-                _ => state.ended = true,
+            let mut ready = [
+                PollFd::new(stopped, PollFlags::empty()),
+                PollFd::new(&source, PollFlags::IN),
+            ];
+            if poll(&mut ready, None).is_err() {
+                continue;
             }
-            self.changed.notify_all();
-            if state.ended {
+            if !ready[0].revents().is_empty() {
                 return;
             }
+            match source.read(&mut buffer) {
+                Ok(count) if count > 0 => self.lock().bytes.extend_from_slice(&buffer[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                // A terminal ends with EIO.
+                _ => return,
+            }
+            self.changed.notify_all();
         }
     }
 }
