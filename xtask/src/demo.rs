@@ -14,7 +14,10 @@ pub(crate) fn prepare(arguments: &[String]) -> Result<()> {
     }
     let mut again = vec!["demo-as-root".to_owned()];
     again.extend_from_slice(arguments);
-    again_as_root(&again, "to mount a private world in which the demo's users and sudo live")
+    again_as_root(
+        &again,
+        "to mount a private world in which the demo's users and sudo live",
+    )
 }
 
 /// The demo itself. Called as root, with everything built.

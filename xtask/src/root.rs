@@ -14,7 +14,8 @@ pub(crate) fn is_root() -> bool {
 /// Starts this program again as root, with these arguments, through the `sudo` of this machine. `why` ends
 /// the sentence "needs root …".
 pub(crate) fn again_as_root(arguments: &[String], why: &str) -> Result<()> {
-    let this = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
+    let this =
+        std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
     run(as_root(this, why)?.args(arguments))
 }
 
@@ -24,7 +25,9 @@ pub(crate) fn as_root(program: impl AsRef<OsStr>, why: &str) -> Result<Command> 
         return Ok(Command::new(program));
     }
     let Some(sudo) = which("sudo") else {
-        return Err(format!("this needs root {why}, and there is no sudo: run it as root"));
+        return Err(format!(
+            "this needs root {why}, and there is no sudo: run it as root"
+        ));
     };
     eprintln!("xtask: this needs root {why}; sudo may ask for your password");
     let mut command = Command::new(sudo);

@@ -23,7 +23,11 @@ const NEEDS: &[Need] = &[
     },
     Need {
         package: "util-linux",
-        is_there: || ["setpriv", "setsid"].iter().all(|program| which(program).is_some()),
+        is_there: || {
+            ["setpriv", "setsid"]
+                .iter()
+                .all(|program| which(program).is_some())
+        },
     },
     Need {
         package: "procps",
@@ -39,6 +43,9 @@ pub(crate) fn setup() -> Result<()> {
 /// The version of the other project's program that one test of `--all` runs against.
 const RIVAL: &str = "agent-sudo-mcp==0.5.6";
 
+/// Debian's own: another one may live in a home directory, which a world hides.
+const PYTHON: &str = "/usr/bin/python3";
+
 /// A virtual environment under `target/` with the other project's program. Needs the network once.
 pub(crate) fn rival() -> Result<()> {
     let home = checkout().join("target/agent-sudo-mcp");
@@ -49,13 +56,17 @@ pub(crate) fn rival() -> Result<()> {
     install(&[Need {
         package: "python3-venv",
         is_there: || {
-            Command::new("python3")
+            Command::new(PYTHON)
                 .args(["-c", "import venv, ensurepip"])
                 .output()
                 .is_ok_and(|output| output.status.success())
         },
     }])?;
-    run_quietly(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
+    run_quietly(
+        Command::new(PYTHON)
+            .args(["-m", "venv", "--clear"])
+            .arg(&home),
+    )?;
     run_quietly(Command::new(home.join("bin/pip")).args([
         "install",
         "--quiet",
@@ -89,5 +100,9 @@ fn install(needs: &[Need]) -> Result<()> {
         run_quietly(command.args(arguments))
     };
     apt(&["update"])?;
-    apt(&[&["install", "-y", "--no-install-recommends"][..], &missing[..]].concat())
+    apt(&[
+        &["install", "-y", "--no-install-recommends"][..],
+        &missing[..],
+    ]
+    .concat())
 }

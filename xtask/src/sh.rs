@@ -8,7 +8,9 @@ pub(crate) type Result<T> = std::result::Result<T, String>;
 
 /// Runs a command, its output going where ours goes.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().map_err(|error| cannot_start(command, &error))?;
+    let status = command
+        .status()
+        .map_err(|error| cannot_start(command, &error))?;
     if status.success() {
         Ok(())
     } else {
@@ -33,7 +35,9 @@ pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
 
 /// What a command prints.
 pub(crate) fn output_of(command: &mut Command) -> Result<String> {
-    let output = command.output().map_err(|error| cannot_start(command, &error))?;
+    let output = command
+        .output()
+        .map_err(|error| cannot_start(command, &error))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
@@ -64,11 +68,19 @@ pub(crate) fn which(program: &str) -> Option<PathBuf> {
 }
 
 fn cannot_start(command: &Command, error: &std::io::Error) -> String {
-    format!("cannot start `{}`: {error}", command.get_program().display())
+    format!(
+        "cannot start `{}`: {error}",
+        command.get_program().display()
+    )
 }
 
 fn shown(command: &Command) -> String {
-    let mut line = command.get_program().display().to_string();
+    let program = Path::new(command.get_program());
+    let mut line = program
+        .file_name()
+        .unwrap_or_default()
+        .display()
+        .to_string();
     for argument in command.get_args() {
         line.push(' ');
         line.push_str(&argument.to_string_lossy());

@@ -27,7 +27,11 @@ struct Row {
 
 impl Steps {
     /// Does one step. An error ends the run: the table is printed up to here.
-    pub(crate) fn step(&mut self, name: &'static str, work: impl FnOnce() -> Result<Done>) -> Result<()> {
+    pub(crate) fn step(
+        &mut self,
+        name: &'static str,
+        work: impl FnOnce() -> Result<Done>,
+    ) -> Result<()> {
         eprintln!("\n── {name}");
         let start = Instant::now();
         let result = work();
@@ -55,7 +59,12 @@ impl Steps {
 
     /// Name, time and outcome of each step.
     pub(crate) fn table(&self) -> String {
-        let width = self.rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+        let width = self
+            .rows
+            .iter()
+            .map(|row| row.name.len())
+            .max()
+            .unwrap_or(0);
         let mut table = String::from("\n");
         for row in &self.rows {
             let _ = writeln!(

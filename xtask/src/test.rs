@@ -30,10 +30,20 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         }
         Ok(Done::Yes)
     })?;
-    steps.step("format", || done(run(cargo().args(["fmt", "--all", "--check"]))))?;
+    steps.step("format", || {
+        done(run(cargo().args(["fmt", "--all", "--check"])))
+    })?;
     steps.step("clippy", || {
         let mut command = cargo();
-        command.args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+        command.args([
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]);
         done(run(&mut command))
     })?;
     steps.step("licences", licences)?;
@@ -88,7 +98,14 @@ fn licences() -> Result<Done> {
     if which("cargo-deny").is_none() {
         return skipped("cargo-deny is not installed");
     }
-    done(run_quietly(cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"])))
+    done(run_quietly(cargo().args([
+        "deny",
+        "--offline",
+        "check",
+        "bans",
+        "licenses",
+        "sources",
+    ])))
 }
 
 fn unit_tests(options: &Options) -> Command {
@@ -109,7 +126,9 @@ fn root_tests(options: &Options) -> Result<Command> {
     }
     options.pass_to(&mut command);
     if !is_root() {
-        eprintln!("xtask: these run as root, to mount a private world for each test; sudo may ask for your password");
+        eprintln!(
+            "xtask: these run as root, to mount a private world for each test; sudo may ask for your password"
+        );
         // Cargo builds as you; only the test programs themselves are started through sudo.
         let name = host()?.replace('-', "_").to_uppercase();
         command.env(format!("CARGO_TARGET_{name}_RUNNER"), "sudo -E");
@@ -140,7 +159,10 @@ mod tests {
         let options = Options::parse(&["--all".into(), "deadline".into()]).unwrap();
         let command = unit_tests(&options);
         let arguments: Vec<_> = command.get_args().map(|a| a.to_str().unwrap()).collect();
-        assert!(arguments.ends_with(&["--", "deadline", "--include-ignored"]), "{arguments:?}");
+        assert!(
+            arguments.ends_with(&["--", "deadline", "--include-ignored"]),
+            "{arguments:?}"
+        );
         assert!(Options::parse(&["--al".into()]).is_err());
     }
 

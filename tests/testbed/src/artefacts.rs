@@ -46,8 +46,10 @@ impl Artefacts {
             let from = source.join(name);
             let to = Path::new(BUILD).join(name_in_world);
             if from.is_file() {
-                fs::copy(&from, &to).unwrap_or_else(|error| panic!("copy {name} into the world: {error}"));
-                fs::set_permissions(&to, fs::Permissions::from_mode(0o755)).expect("make it executable");
+                fs::copy(&from, &to)
+                    .unwrap_or_else(|error| panic!("copy {name} into the world: {error}"));
+                fs::set_permissions(&to, fs::Permissions::from_mode(0o755))
+                    .expect("make it executable");
             }
         }
     }

@@ -27,7 +27,11 @@ impl Daemon {
     #[track_caller]
     pub(crate) fn start(program: PathBuf, arguments: &[&str], run: &Run) -> Self {
         let log = PathBuf::from("/var/log/aisudo-daemon.log");
-        let file = OpenOptions::new().create(true).append(true).open(&log).expect("open the daemon's log");
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .expect("open the daemon's log");
         let mut command = Command::new(program);
         run.become_user(&mut command, None);
         command
@@ -51,9 +55,16 @@ impl Daemon {
         while UnixStream::connect(GATE_SOCKET).is_err() {
             self.ended = self.child.try_wait().expect("look at the daemon");
             if let Some(status) = self.ended {
-                panic!("the daemon ended ({status}) instead of listening:\n{}", self.log());
+                panic!(
+                    "the daemon ended ({status}) instead of listening:\n{}",
+                    self.log()
+                );
             }
-            assert!(Instant::now() < deadline, "the daemon does not listen:\n{}", self.log());
+            assert!(
+                Instant::now() < deadline,
+                "the daemon does not listen:\n{}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -75,7 +86,11 @@ impl Daemon {
     pub fn wait_for_log(&self, needle: &str, patience: Duration) {
         let deadline = Instant::now() + patience;
         while !self.log().contains(needle) {
-            assert!(Instant::now() < deadline, "{needle:?} did not come into the log:\n{}", self.log());
+            assert!(
+                Instant::now() < deadline,
+                "{needle:?} did not come into the log:\n{}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }

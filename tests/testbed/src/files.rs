@@ -63,7 +63,11 @@ pub(crate) const ETC: &[(&str, u32, &str)] = &[
     ("nsswitch.conf", 0o644, NSSWITCH),
     ("login.defs", 0o644, "UMASK 022\nENCRYPT_METHOD SHA512\n"),
     ("hostname", 0o644, "testbed\n"),
-    ("hosts", 0o644, "127.0.0.1 localhost testbed\n::1 localhost testbed\n"),
+    (
+        "hosts",
+        0o644,
+        "127.0.0.1 localhost testbed\n::1 localhost testbed\n",
+    ),
     ("machine-id", 0o444, "7e57bed07e57bed07e57bed07e57bed0\n"),
     ("shells", 0o644, "/bin/sh\n/bin/bash\n"),
     ("profile", 0o644, "PS1='$ '\n"),

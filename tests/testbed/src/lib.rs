@@ -28,6 +28,6 @@ mod world;
 pub use artefacts::BUILD;
 pub use daemon::Daemon;
 pub use files::{AGENT_PASSWORD, DEFAULT_CONFIG, DEFAULT_SUDOERS, OWNER_PASSWORD, pam_text};
-pub use rustix::process::Signal;
 pub use run::{Output, Run, Running};
+pub use rustix::process::Signal;
 pub use world::{User, World};

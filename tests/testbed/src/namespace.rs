@@ -5,9 +5,12 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Mode;
 use rustix::mount::{
-    MountFlags, MountPropagationFlags, mount, mount_bind, mount_bind_recursive, mount_change, mount_remount,
+    MountFlags, MountPropagationFlags, mount, mount_bind, mount_bind_recursive, mount_change,
+    mount_remount,
 };
+use rustix::process::umask;
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space};
 
 /// This thread's private mounts and hostname.
@@ -18,6 +21,7 @@ pub(crate) struct Namespace {
     host_mounts: File,
     host_name: File,
     host_directory: PathBuf,
+    host_umask: Mode,
 }
 
 /// Of the machine itself: these stay as they are. Everything else that is mounted becomes read-only.
@@ -37,15 +41,19 @@ const OWN: [(&str, MountFlags, &std::ffi::CStr); 7] = [
 impl Namespace {
     /// Moves the calling thread into a new one. `fill_etc` gets a path to the machine's own `/etc`.
     pub(crate) fn enter(fill_etc: impl FnOnce(&Path)) -> Self {
-        let this = Self {
-            name: PathBuf::new(),
-            host_mounts: File::open("/proc/thread-self/ns/mnt").expect("open the mount namespace"),
-            host_name: File::open("/proc/thread-self/ns/uts").expect("open the hostname's namespace"),
-            host_directory: std::env::current_dir().expect("the working directory"),
-        };
+        let host_mounts = File::open("/proc/thread-self/ns/mnt").expect("open the mount namespace");
+        let host_name =
+            File::open("/proc/thread-self/ns/uts").expect("open the hostname's namespace");
+        let host_directory = std::env::current_dir().expect("the working directory");
         unshare(UnshareFlags::FS | UnshareFlags::NEWNS | UnshareFlags::NEWUTS);
+        // From here on it is this thread's alone, as the working directory is.
+        let host_umask = umask(Mode::from_raw_mode(0o022));
         rustix::system::sethostname(b"testbed").expect("set the world's hostname");
-        mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).expect("make the mounts private");
+        mount_change(
+            "/",
+            MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
+        )
+        .expect("make the mounts private");
 
         let host_etc = Held::open(Path::new("/etc"));
         let checkout = Checkout::find();
@@ -60,7 +68,13 @@ impl Namespace {
         std::env::set_current_dir("/").expect("go to the world's root");
         fill_etc(&host_etc.path());
         let name = fs::read_link("/proc/thread-self/ns/mnt").expect("the namespace's name");
-        Self { name, ..this }
+        Self {
+            name,
+            host_mounts,
+            host_name,
+            host_directory,
+            host_umask,
+        }
     }
 
     /// Moves the calling thread back.
@@ -68,7 +82,11 @@ impl Namespace {
         // Threads made here share our working directory, and the kernel refuses to move one of several.
         unshare(UnshareFlags::FS);
         move_into_link_name_space(self.host_mounts.as_fd(), Some(LinkNameSpaceType::Mount))?;
-        move_into_link_name_space(self.host_name.as_fd(), Some(LinkNameSpaceType::HostNameAndNISDomainName))?;
+        move_into_link_name_space(
+            self.host_name.as_fd(),
+            Some(LinkNameSpaceType::HostNameAndNISDomainName),
+        )?;
+        umask(self.host_umask);
         std::env::set_current_dir(&self.host_directory)
     }
 }
@@ -112,7 +130,8 @@ impl Checkout {
 
 fn own_tmpfs(target: &str, flags: MountFlags, options: &std::ffi::CStr) {
     if Path::new(target).is_dir() {
-        mount("tmpfs", target, "tmpfs", flags, options).unwrap_or_else(|error| panic!("mount a tmpfs on {target}: {error}"));
+        mount("tmpfs", target, "tmpfs", flags, options)
+            .unwrap_or_else(|error| panic!("mount a tmpfs on {target}: {error}"));
     }
 }
 
@@ -176,7 +195,10 @@ fn make_read_only() {
         }
         // One that another mount hides, or whose path has escapes in it, cannot be named and is left.
         let done = mount_remount(target, flags, c"");
-        assert!(done.is_ok() || target != Path::new("/"), "make / read-only: {done:?}");
+        assert!(
+            done.is_ok() || target != Path::new("/"),
+            "make / read-only: {done:?}"
+        );
     }
 }
 
@@ -185,6 +207,8 @@ fn unshare(flags: UnshareFlags) {
     // SAFETY: unsafe only with FILES, which would take this thread's file descriptors from under the others.
     let done = unsafe { rustix::thread::unshare_unsafe(flags) };
     if let Err(error) = done {
-        panic!("a world needs root (CAP_SYS_ADMIN), as `cargo xtask test` arranges: unshare: {error}");
+        panic!(
+            "a world needs root (CAP_SYS_ADMIN), as `cargo xtask test` arranges: unshare: {error}"
+        );
     }
 }

@@ -9,7 +9,10 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, p
 
 /// The pid as the system calls want it.
 pub(crate) fn pid_of(id: u32) -> Pid {
-    i32::try_from(id).ok().and_then(Pid::from_raw).expect("a pid")
+    i32::try_from(id)
+        .ok()
+        .and_then(Pid::from_raw)
+        .expect("a pid")
 }
 
 /// Kills a process that leads its group, and the group.
@@ -37,7 +40,10 @@ pub(crate) fn wait_for_exit(id: u32, deadline: Instant) -> bool {
 pub(crate) fn kill_all_in(namespace: &Path) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while kill_once(namespace) > 0 {
-        assert!(Instant::now() < deadline, "a process of the world does not die");
+        assert!(
+            Instant::now() < deadline,
+            "a process of the world does not die"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }

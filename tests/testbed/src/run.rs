@@ -61,7 +61,9 @@ impl Run {
         ];
         Self {
             user,
-            environment: pairs.map(|(name, value)| (name.into(), value.into())).into(),
+            environment: pairs
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
             directory: user.home.into(),
             terminal: false,
             stdin: Source::Null,
@@ -132,7 +134,8 @@ impl Run {
     /// Sets one variable of the environment.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.environment.insert(name.as_ref().into(), value.as_ref().into());
+        self.environment
+            .insert(name.as_ref().into(), value.as_ref().into());
         self
     }
 
@@ -172,7 +175,11 @@ impl Run {
     /// Starts a program under another `argv[0]`.
     #[must_use]
     #[track_caller]
-    pub fn spawn_as<S: AsRef<OsStr>>(&self, argv0: impl AsRef<OsStr>, command: impl IntoIterator<Item = S>) -> Running {
+    pub fn spawn_as<S: AsRef<OsStr>>(
+        &self,
+        argv0: impl AsRef<OsStr>,
+        command: impl IntoIterator<Item = S>,
+    ) -> Running {
         let mut words = command.into_iter().map(|word| word.as_ref().to_owned());
         let program = words.next().expect("a program to run");
         let mut command = Command::new(&program);
@@ -191,7 +198,10 @@ impl Run {
             Source::Terminal => on(terminal.as_ref()),
         });
         for (sink, end) in [
-            (self.stdout, Command::stdout as fn(&mut Command, Stdio) -> &mut Command),
+            (
+                self.stdout,
+                Command::stdout as fn(&mut Command, Stdio) -> &mut Command,
+            ),
             (self.stderr, Command::stderr),
         ] {
             let to = match sink {
@@ -201,20 +211,26 @@ impl Run {
             };
             end(&mut command, to);
         }
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("start {} as {}: {error}", program.display(), self.user.name));
+        let mut child = command.spawn().unwrap_or_else(|error| {
+            panic!("start {} as {}: {error}", program.display(), self.user.name)
+        });
         // With it go this side's copies of the terminal: it ends when the last process on it does.
         drop(command);
 
         let stdout = child.stdout.take().map(|pipe| Transcript::of(pipe.into()));
         let stderr = child.stderr.take().map(|pipe| Transcript::of(pipe.into()));
-        let mut input = child.stdin.take().map(|pipe| File::from(OwnedFd::from(pipe)));
+        let mut input = child
+            .stdin
+            .take()
+            .map(|pipe| File::from(OwnedFd::from(pipe)));
         if let Source::Text(text) = &self.stdin {
             feed(input.take(), text.clone());
         }
         let tty = terminal.map(|terminal| {
-            let reader = terminal.control.try_clone().expect("a second descriptor of the terminal");
+            let reader = terminal
+                .control
+                .try_clone()
+                .expect("a second descriptor of the terminal");
             (File::from(terminal.control), Transcript::of(reader))
         });
         let (keyboard, tty) = tty.unzip();
@@ -232,7 +248,10 @@ impl Run {
 
     /// Everything of `command` but its three standard files.
     pub(crate) fn become_user(&self, command: &mut Command, terminal: Option<&Terminal>) {
-        command.env_clear().envs(&self.environment).current_dir(&self.directory);
+        command
+            .env_clear()
+            .envs(&self.environment)
+            .current_dir(&self.directory);
         let user = self.user;
         let terminal = terminal.map(Terminal::line);
         let prepare = move || {
@@ -263,16 +282,22 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     fn new() -> Self {
-        let control = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("open a terminal");
+        let control = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+            .expect("open a terminal");
         grantpt(&control).expect("grant the terminal");
         unlockpt(&control).expect("unlock the terminal");
-        let line = ioctl_tiocgptpeer(&control, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
-            .expect("open the terminal's other end");
+        let line = ioctl_tiocgptpeer(
+            &control,
+            OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC,
+        )
+        .expect("open the terminal's other end");
         Self { control, line }
     }
 
     fn line(&self) -> OwnedFd {
-        self.line.try_clone().expect("a second descriptor of the terminal")
+        self.line
+            .try_clone()
+            .expect("a second descriptor of the terminal")
     }
 }
 
@@ -322,7 +347,9 @@ impl Running {
     pub fn type_in(&mut self, text: impl AsRef<[u8]>) {
         let input = self.input.as_mut().or(self.keyboard.as_mut());
         let input = input.expect("stdin_open() or with_tty()");
-        input.write_all(text.as_ref()).expect("write to the command");
+        input
+            .write_all(text.as_ref())
+            .expect("write to the command");
     }
 
     /// Ends its standard input.
@@ -385,7 +412,10 @@ impl Running {
     #[track_caller]
     fn expect_in(&self, transcript: &Transcript, needle: &str, patience: Duration) {
         if !transcript.wait_for(needle, Instant::now() + patience) {
-            panic!("{needle:?} did not come within {patience:?} from {}", self.so_far());
+            panic!(
+                "{needle:?} did not come within {patience:?} from {}",
+                self.so_far()
+            );
         }
     }
 
@@ -421,7 +451,12 @@ impl Running {
     }
 
     fn so_far(&self) -> String {
-        shown(&self.line, &self.stdout.text(), &self.stderr.text(), &self.tty.text())
+        shown(
+            &self.line,
+            &self.stdout.text(),
+            &self.stderr.text(),
+            &self.tty.text(),
+        )
     }
 }
 

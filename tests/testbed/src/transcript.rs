@@ -73,7 +73,11 @@ impl Transcript {
         drop(self.wait_until(deadline, |state| state.ended));
     }
 
-    fn wait_until(&self, deadline: Instant, enough: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+    fn wait_until(
+        &self,
+        deadline: Instant,
+        enough: impl Fn(&State) -> bool,
+    ) -> MutexGuard<'_, State> {
         let patience = deadline.saturating_duration_since(Instant::now());
         self.shared
             .changed
@@ -113,5 +117,8 @@ impl Shared {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> bool {
-    needle.is_empty() || haystack.windows(needle.len()).any(|window| window == needle)
+    needle.is_empty()
+        || haystack
+            .windows(needle.len())
+            .any(|window| window == needle)
 }

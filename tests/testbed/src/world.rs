@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::marker::PhantomData;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
@@ -46,7 +47,12 @@ impl User {
     ];
 
     const fn new(name: &'static str, id: u32, home: &'static str, groups: &'static [u32]) -> Self {
-        Self { name, id, home, groups }
+        Self {
+            name,
+            id,
+            home,
+            groups,
+        }
     }
 
     #[track_caller]
@@ -88,7 +94,10 @@ impl World {
     /// Not root, or not Linux enough.
     #[must_use]
     #[track_caller]
-    #[allow(clippy::new_without_default, reason = "it changes the thread it is called on")]
+    #[allow(
+        clippy::new_without_default,
+        reason = "it changes the thread it is called on"
+    )]
     pub fn new() -> Self {
         let artefacts = Artefacts::find();
         let namespace = Namespace::enter(fill_etc);
@@ -150,7 +159,11 @@ impl World {
 
     /// Runs the command `aisudo` as somebody.
     #[track_caller]
-    pub fn aisudo<S: AsRef<OsStr>>(&self, user: &str, arguments: impl IntoIterator<Item = S>) -> Output {
+    pub fn aisudo<S: AsRef<OsStr>>(
+        &self,
+        user: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Output {
         let mut words = vec![self.artefacts.in_world("aisudo").into_os_string()];
         words.extend(arguments.into_iter().map(|word| word.as_ref().to_owned()));
         self.run_as(user).spawn(words).wait(COMMAND)
@@ -216,7 +229,8 @@ fn codes_of_pending(json: &str) -> Vec<String> {
 
 fn fill_etc(host: &Path) {
     for name in FROM_HOST {
-        copy_tree(&host.join(name), &Path::new("/etc").join(name));
+        let copied = copy_tree(&host.join(name), &Path::new("/etc").join(name));
+        copied.unwrap_or_else(|error| panic!("copy /etc/{name} into the world: {error}"));
     }
     make_dir("/etc/sudoers.d", 0o750, 0);
     make_dir("/etc/aisudo", 0o755, 0);
@@ -262,24 +276,25 @@ fn write(path: &str, mode: u32, text: &str) {
 }
 
 /// Copies a file, a link or a directory, if it is there.
-fn copy_tree(from: &Path, to: &Path) {
-    let Ok(kind) = fs::symlink_metadata(from).map(|metadata| metadata.file_type()) else {
-        return;
+fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    let Ok(metadata) = fs::symlink_metadata(from) else {
+        return Ok(());
     };
-    let failed = |error: std::io::Error| panic!("copy {} into the world: {error}", to.display());
     if let Some(parent) = to.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o755).create(parent).unwrap_or_else(failed);
+        fs::create_dir_all(parent)?;
     }
-    if kind.is_symlink() {
-        fs::read_link(from).and_then(|target| symlink(target, to)).unwrap_or_else(failed);
-    } else if kind.is_file() {
-        fs::copy(from, to).map(drop).unwrap_or_else(failed);
-    } else if kind.is_dir() {
-        fs::create_dir_all(to).unwrap_or_else(failed);
-        for entry in fs::read_dir(from).unwrap_or_else(failed).flatten() {
-            copy_tree(&entry.path(), &to.join(entry.file_name()));
+    if metadata.is_symlink() {
+        symlink(fs::read_link(from)?, to)?;
+    } else if metadata.is_file() {
+        fs::copy(from, to)?;
+    } else if metadata.is_dir() {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            copy_tree(&entry.path(), &to.join(entry.file_name()))?;
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -308,7 +308,8 @@ fn a07_a_signal_ends_the_wait_and_is_delivered_afterwards() {
         // SAFETY: the thread waits in `ask` below until this signal comes.
         #[allow(unsafe_code, reason = "as above")]
         unsafe { libc::pthread_kill(this, libc::SIGHUP) };
-        assert_eq!(peer.0.read(&mut [0]).unwrap(), 0, "the gate has closed");
+        // Closed, with or without the frame above having been read.
+        assert!(!matches!(peer.0.read(&mut [0]), Ok(1)), "the gate has closed");
     });
     // Held here too, so that it does not end the test when the wait lets go of it.
     let held = crate::signals::Held::hold();

@@ -1,0 +1,144 @@
+//! A gate asks: for the first time, again after a lost connection, or once too often.
+
+use aisudo_core::{
+    digest::{CODE_LENGTH, code},
+    raw::Hex32,
+    state::{End, Pending, Tick, Ticket},
+    wire::Standing,
+};
+
+use super::{
+    Broker,
+    live::{Gate, Live, State},
+    refuse,
+    types::{Ask, Effects, History, Moment, News, Outcome, Stored},
+};
+use crate::{record::Record, store::StoreError};
+
+/// How long a code is not used again, in milliseconds: one that somebody still has on a screen
+/// must not name another request.
+const CODE_REST_MS: u64 = 60 * 60 * 1000;
+
+/// 51 letters hold the whole digest.
+const MAX_CODE_LENGTH: usize = 51;
+
+impl Broker {
+    pub(super) fn ask(&mut self, ask: Ask, now: Moment, history: &impl History) -> Result<Effects, StoreError> {
+        if self.live.get(ask.id).is_some() {
+            return Ok(self.ask_again(&ask));
+        }
+        if let Some(past) = history.find(ask.id)? {
+            return Ok(asked_too_late(&ask, past));
+        }
+        if let Some(why) = self.over_limits(ask.uid) {
+            let record = Record::Refused {
+                id: Some(ask.id),
+                uid: Some(ask.uid),
+                why: why.clone(),
+            };
+            return Ok(Effects {
+                records: vec![record],
+                ..Effects::only(Outcome::Refused { why, fallback: true })
+            });
+        }
+        let code = self.free_code(&ask.digest, now, history)?;
+        Ok(self.begin(ask, code, now))
+    }
+
+    fn begin(&mut self, ask: Ask, code: String, now: Moment) -> Effects {
+        let wait = ask.timeout_ms.min(self.caps.timeout_ms);
+        let ticket = Ticket {
+            id: ask.id,
+            digest: ask.digest,
+            nonce: ask.nonce,
+            code: code.clone(),
+            uid: ask.uid,
+            pid: ask.pid,
+            start_time: ask.start_time,
+            deadline: Tick(now.tick.0.saturating_add(wait)),
+        };
+        self.live.put(Live {
+            state: State::Pending(Pending::new(ticket.clone())),
+            gate: Gate::Here(ask.connection),
+            asked_at_ms: now.unix_ms,
+        });
+        Effects {
+            outcome: Outcome::Waiting { code, news: News::None },
+            records: vec![Record::Requested {
+                ticket,
+                body: ask.body,
+                facts: ask.facts,
+            }],
+            news: Vec::new(),
+        }
+    }
+
+    /// The newest connection is the gate's; what it missed it hears at once.
+    fn ask_again(&mut self, ask: &Ask) -> Effects {
+        let Some(live) = self.live.take(ask.id) else {
+            return Effects::only(refuse("this request is not known".to_owned()));
+        };
+        if !same(ask, live.ticket()) {
+            self.live.put(live);
+            return Effects::only(refuse("another request has this id".to_owned()));
+        }
+        let outcome = Outcome::Waiting {
+            code: live.ticket().code.clone(),
+            news: match &live.state {
+                State::Pending(_) => News::None,
+                State::Approved(approved) => News::Decided(Box::new(approved.decision().clone())),
+            },
+        };
+        self.live.put(Live {
+            gate: Gate::Here(ask.connection),
+            ..live
+        });
+        Effects::only(outcome)
+    }
+
+    fn over_limits(&self, uid: u32) -> Option<String> {
+        let Self { caps, live } = self;
+        if live.of_uid(uid) >= caps.pending_per_uid {
+            Some(format!(
+                "{} requests of this user wait already; answer or cancel one first",
+                live.of_uid(uid)
+            ))
+        } else if live.len() >= caps.pending {
+            Some(format!("{} requests wait already; try again later", live.len()))
+        } else {
+            None
+        }
+    }
+
+    fn free_code(&self, digest: &Hex32, now: Moment, history: &impl History) -> Result<String, StoreError> {
+        let since = now.unix_ms.saturating_sub(CODE_REST_MS);
+        for letters in CODE_LENGTH..MAX_CODE_LENGTH {
+            let code = code(digest, letters);
+            if self.live.id_of(&code).is_none() && !history.code_used_since(&code, since)? {
+                return Ok(code);
+            }
+        }
+        Ok(code(digest, MAX_CODE_LENGTH))
+    }
+}
+
+/// A gate that lost its connection at the very end hears the end it missed. It is the same gate:
+/// the bytes, the process and its start time are the same.
+fn asked_too_late(ask: &Ask, past: Stored) -> Effects {
+    let again = same(ask, &past.ticket);
+    let code = past.ticket.code;
+    let hears = |news| Effects::only(Outcome::Waiting { code, news });
+    match past.standing {
+        // It must still show the token of its release to get the answer again.
+        Standing::Ended(End::Denied { decision } | End::Released { decision, .. }) if again => {
+            hears(News::Decided(Box::new(decision)))
+        }
+        Standing::Ended(End::Expired) if again => hears(News::Expired),
+        standing => Effects::only(refuse(format!("this request was already {}", standing.name()))),
+    }
+}
+
+fn same(ask: &Ask, ticket: &Ticket) -> bool {
+    (ask.digest, ask.nonce, ask.uid, ask.pid, ask.start_time)
+        == (ticket.digest, ticket.nonce, ticket.uid, ticket.pid, ticket.start_time)
+}

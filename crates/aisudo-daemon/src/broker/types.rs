@@ -1,0 +1,198 @@
+//! What goes into the broker and what comes out of it.
+
+use aisudo_core::{
+    evidence::{Decision, Evidence, Verdict},
+    raw::Hex32,
+    state::{Tick, Ticket},
+    wire::Standing,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{record::Record, store::StoreError};
+
+/// One connection of a gate, told apart from those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// The two clocks, read once per batch of commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// What deadlines run on.
+    pub tick: Tick,
+    /// What people read, in milliseconds since 1970.
+    pub unix_ms: u64,
+}
+
+/// What the broker never exceeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// Live requests of one uid.
+    pub pending_per_uid: usize,
+    /// Live requests of all.
+    pub pending: usize,
+    /// The longest wait for an answer, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// What is asked of the broker.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// A gate asks, for the first time or again.
+    Ask(Box<Ask>),
+    /// A gate is about to let its command through.
+    Release {
+        /// The request.
+        id: Uuid,
+        /// Whose gate it is.
+        connection: ConnectionId,
+        /// Drawn by the gate for this run.
+        token: Hex32,
+    },
+    /// A gate went away, or gave up.
+    Leave {
+        /// The request.
+        id: Uuid,
+        /// Whose gate it was.
+        connection: ConnectionId,
+        /// Why, in one short phrase.
+        why: String,
+    },
+    /// An approver answers.
+    Decide(Box<Answer>),
+    /// Something to be recorded that changes no request.
+    Note(Record),
+}
+
+/// A gate's question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// The gate's connection.
+    pub connection: ConnectionId,
+    /// The request.
+    pub id: Uuid,
+    /// The digest of its bytes.
+    pub digest: Hex32,
+    /// Its nonce.
+    pub nonce: Hex32,
+    /// Who asks.
+    pub uid: u32,
+    /// The waiting sudo.
+    pub pid: i32,
+    /// Its start time.
+    pub start_time: u64,
+    /// How long the gate waits.
+    pub timeout_ms: u64,
+    /// The frozen bytes.
+    pub body: String,
+    /// The same, parsed.
+    pub facts: Value,
+}
+
+/// An approver's answer, from whatever channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Which request.
+    pub id: Uuid,
+    /// The digest of what the approver saw.
+    pub digest: Hex32,
+    /// The nonce that came back with the answer, on channels where it does.
+    pub nonce: Option<Hex32>,
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// Who, as the host knows them.
+    pub approver: String,
+    /// Their own words.
+    pub note: Option<String>,
+    /// Why it may be believed.
+    pub evidence: Evidence,
+    /// The local uid behind it, where there is one.
+    pub decider: Option<u32>,
+}
+
+/// What a command came to. Told to nobody before it is on disk.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The gate waits, or hears at once what was decided while it was away.
+    Waiting {
+        /// The name by which people answer.
+        code: String,
+        /// What it hears first.
+        news: News,
+    },
+    /// The command may run, once.
+    Released,
+    /// No.
+    Refused {
+        /// Why, in one short phrase.
+        why: String,
+        /// Whether root's fallback may take the place of an answer.
+        fallback: bool,
+    },
+    /// Done.
+    Done,
+    /// An answer that was not taken: one line that says why.
+    NotTaken(String),
+}
+
+/// What a waiting gate hears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Nothing yet.
+    None,
+    /// An answer.
+    Decided(Box<Decision>),
+    /// Nobody answered in time.
+    Expired,
+}
+
+/// All that one command brings about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effects {
+    /// The answer to whoever gave the command.
+    pub outcome: Outcome,
+    /// What must be on disk before anything of this counts.
+    pub records: Vec<Record>,
+    /// What gates hear.
+    pub news: Vec<(ConnectionId, News)>,
+}
+
+impl Effects {
+    /// An answer, and nothing else.
+    #[must_use]
+    pub fn only(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            records: Vec::new(),
+            news: Vec::new(),
+        }
+    }
+}
+
+/// A request as it is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// What it is.
+    pub ticket: Ticket,
+    /// Where it stands.
+    pub standing: Standing,
+    /// When it was recorded, in milliseconds since 1970.
+    pub asked_at_ms: u64,
+    /// The run of the host in which its deadline means something.
+    pub boot_id: String,
+}
+
+/// What the broker must know of requests that it no longer holds.
+pub trait History {
+    /// A request, live or over.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn find(&self, id: Uuid) -> Result<Option<Stored>, StoreError>;
+
+    /// Whether a request was known by this code since then.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn code_used_since(&self, code: &str, since_ms: u64) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,159 @@
+//! What the broker wants on disk. Each record becomes an audit entry, and those that change a
+//! request its state row as well, in one transaction: the two cannot tell different stories.
+
+use aisudo_core::{
+    audit::seal,
+    state::{End, Ticket},
+    wire::{LiveState, Standing},
+};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    /// The daemon started.
+    Started,
+    /// The daemon stops.
+    Stopped,
+    /// Root's configuration was read.
+    ConfigLoaded {
+        /// SHA-256 of the file, in hexadecimal.
+        sha256: String,
+    },
+    /// A new request waits.
+    Requested {
+        /// What it is.
+        ticket: Ticket,
+        /// Its frozen bytes.
+        body: String,
+        /// The same, parsed, for the audit log.
+        facts: Value,
+    },
+    /// A request changed its state.
+    Moved {
+        /// What it is.
+        ticket: Ticket,
+        /// Where it stands now.
+        standing: Standing,
+    },
+    /// A gate was turned away.
+    Refused {
+        /// Its request, when that could be read.
+        id: Option<Uuid>,
+        /// Who asked, when that could be read.
+        uid: Option<u32>,
+        /// Why.
+        why: String,
+    },
+    /// An answer was turned away.
+    DecisionRefused {
+        /// For which request.
+        id: Uuid,
+        /// The local uid that gave it, where there is one.
+        uid: Option<u32>,
+        /// Who gave it, as the host knows them.
+        who: String,
+        /// Why.
+        why: String,
+    },
+}
+
+impl Record {
+    /// The audit entry after `previous_hash`: its line and its hash.
+    #[must_use]
+    pub fn entry(&self, sequence: u64, at_ms: u64, previous_hash: &str) -> (String, String) {
+        let mut fields = self.fields();
+        fields.insert("event".to_owned(), self.event().into());
+        fields.insert("sequence".to_owned(), sequence.into());
+        fields.insert("at".to_owned(), rfc3339(at_ms).into());
+        seal(fields, previous_hash)
+    }
+
+    fn event(&self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Stopped => "stopped",
+            Self::ConfigLoaded { .. } => "config_loaded",
+            Self::Requested { .. } => "requested",
+            Self::Moved { standing, .. } => standing.name(),
+            Self::Refused { .. } => "refused",
+            Self::DecisionRefused { .. } => "decision_refused",
+        }
+    }
+
+    fn fields(&self) -> Map<String, Value> {
+        let fields = match self {
+            Self::Started => json!({"version": env!("CARGO_PKG_VERSION")}),
+            Self::Stopped => json!({}),
+            Self::ConfigLoaded { sha256 } => json!({ "sha256": sha256 }),
+            Self::Requested { ticket, facts, .. } => {
+                let user = facts.pointer("/requester/name").cloned().unwrap_or_default();
+                with(named(ticket), json!({"user": user, "request": facts}))
+            }
+            Self::Moved { ticket, standing } => with(named(ticket), outcome(standing)),
+            Self::Refused { id, uid, why } => json!({"id": id, "uid": uid, "why": why}),
+            Self::DecisionRefused { id, uid, who, why } => {
+                json!({"id": id, "uid": uid, "who": who, "why": why})
+            }
+        };
+        match fields {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        }
+    }
+}
+
+/// By what a request is recognised in every entry about it.
+fn named(ticket: &Ticket) -> Value {
+    json!({"id": ticket.id, "digest": ticket.digest, "code": ticket.code, "uid": ticket.uid})
+}
+
+fn outcome(standing: &Standing) -> Value {
+    match standing {
+        Standing::Live(LiveState::Pending) | Standing::Ended(End::Expired) => json!({}),
+        Standing::Live(LiveState::Approved { decision }) | Standing::Ended(End::Denied { decision }) => {
+            json!({ "decision": decision })
+        }
+        Standing::Ended(End::Cancelled { why }) => json!({ "why": why }),
+        Standing::Ended(End::Released { decision, token }) => {
+            json!({"approver": decision.approver, "token": token})
+        }
+        Standing::Ended(End::Unused { decision, why }) => {
+            json!({"approver": decision.approver, "why": why})
+        }
+    }
+}
+
+fn with(mut fields: Value, more: Value) -> Value {
+    if let (Value::Object(fields), Value::Object(more)) = (&mut fields, more) {
+        fields.extend(more);
+    }
+    fields
+}
+
+fn rfc3339(at_ms: u64) -> String {
+    let at = i64::try_from(at_ms)
+        .ok()
+        .and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok())
+        .unwrap_or(Timestamp::MAX);
+    format!("{at:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use aisudo_core::audit::{GENESIS, Verifier};
+
+    use super::*;
+
+    #[test]
+    fn records_make_a_chain_with_readable_times() {
+        let (first, hash) = Record::Started.entry(1, 1_700_000_000_007, GENESIS);
+        assert!(first.contains(r#""at":"2023-11-14T22:13:20.007Z""#), "{first}");
+        let (second, _) = Record::Stopped.entry(2, u64::MAX, &hash);
+        let mut verifier = Verifier::default();
+        verifier.next(&first).unwrap();
+        verifier.next(&second).unwrap();
+    }
+}
