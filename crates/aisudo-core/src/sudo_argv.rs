@@ -216,8 +216,8 @@ fn called_sudoedit(name: &[u8], sudo: Sudo) -> Result<bool, ParseError> {
 }
 
 /// Whether sudo takes a word before the command for a variable. C sudo: there is a `=`, and the
-/// word does not begin with `/` or `=`. sudo-rs: before the `=` there are letters, digits and `_` only,
-/// or nothing. (Its letters are Unicode's; those are refused here.)
+/// word does not begin with `/` or `=`. sudo-rs: before the `=` there are letters, digits and `_`
+/// only, or nothing. (Its letters are Unicode's; those are refused here.)
 fn is_assignment(word: &[u8], sudo: Sudo) -> Result<bool, ParseError> {
     let Some(end) = word.iter().position(|byte| *byte == b'=') else {
         return Ok(false);
@@ -384,8 +384,9 @@ impl Reader<'_> {
         };
         let runs = matches!(mode, Mode::Run | Mode::Shell | Mode::LoginShell);
         let edits = mode == Mode::Edit;
+        let lists = mode == Mode::List;
         let no_words = call.command.is_empty();
-        let lists_all = mode == Mode::List && no_words;
+        let lists_all = lists && no_words;
         let refused = [
             (call.askpass && call.stdin_password, "-S", "-A"),
             (call.reset_timestamp && call.no_update, "-N", "-k"),
@@ -394,21 +395,9 @@ impl Reader<'_> {
             (call.background && !runs, "-b", name),
             (call.set_home && !runs, "-H", name),
             (call.preserve_groups && !runs, "-P", name),
-            (
-                call.other_user.is_some() && mode != Mode::List,
-                "-U",
-                "anything but -l",
-            ),
-            (
-                call.user.is_some() && lists_all,
-                "-u",
-                "-l without a command",
-            ),
-            (
-                call.group.is_some() && lists_all,
-                "-g",
-                "-l without a command",
-            ),
+            (call.other_user.is_some() && !lists, "-U", name),
+            (call.user.is_some() && lists_all, "-u", "-l alone"),
+            (call.group.is_some() && lists_all, "-g", "-l alone"),
             (!call.set.is_empty() && edits, "a variable", name),
             (!call.preserve.is_empty() && edits, "--preserve-env", name),
             (!no_words && mode == Mode::Validate, "a command", name),
@@ -416,6 +405,7 @@ impl Reader<'_> {
         if let Some((_, one, other)) = refused.iter().find(|(refused, ..)| *refused) {
             return Err(ParseError::Conflict(one, other));
         }
+        let sudoedit = call.command.first().map(|word| mentions(word, b"sudoedit"));
         match mode {
             Mode::Run if no_words && call.reset_timestamp => {
                 Err(ParseError::NotARequest("reset-timestamp"))
@@ -424,14 +414,7 @@ impl Reader<'_> {
             Mode::Run | Mode::Edit if no_words => Err(ParseError::NoCommand),
             // C sudo and sudo-rs since 0.2.8 edit, if the name is right, on which they differ;
             // before, it is run.
-            Mode::Run
-                if call
-                    .command
-                    .first()
-                    .is_some_and(|word| mentions(word, b"sudoedit")) =>
-            {
-                Err(ParseError::TwoReadings("sudoedit as a command"))
-            }
+            Mode::Run if sudoedit == Some(true) => Err(ParseError::TwoReadings("sudo sudoedit")),
             _ => Ok(call),
         }
     }

@@ -16,9 +16,13 @@ use crate::{
 /// The protocol's version, in [`Hello`].
 pub const WIRE_VERSION: u32 = 1;
 
-/// The longest frame. A request travels as a JSON string inside a frame: escaping at most doubles
-/// it, and what stands around it is small.
-pub const MAX_FRAME_BYTES: usize = 2 * MAX_REQUEST_BYTES + 16 * 1024;
+/// The longest frame: what an audit entry of the largest request can become as a JSON string. The
+/// entry is ASCII only (a DEL is six bytes there), escaped once more (seven), and what stands
+/// around it is small.
+pub const MAX_FRAME_BYTES: usize = 7 * MAX_REQUEST_BYTES + 16 * 1024;
+
+/// The longest `ask`: its request is a JSON string, and escaping at most doubles it.
+pub const MAX_ASK_BYTES: usize = 2 * MAX_REQUEST_BYTES + 1024;
 
 /// The longest text an approver can send with a decision, in bytes.
 pub const MAX_NOTE_BYTES: usize = 500;

@@ -35,6 +35,8 @@ pub enum Record {
     Moved {
         /// What it is.
         ticket: Ticket,
+        /// When it was asked, in milliseconds since 1970.
+        asked_at_ms: u64,
         /// Where it stands now.
         standing: Standing,
     },
@@ -92,7 +94,7 @@ impl Record {
                 let user = facts.pointer("/requester/name").cloned().unwrap_or_default();
                 with(named(ticket), json!({"user": user, "request": facts}))
             }
-            Self::Moved { ticket, standing } => with(named(ticket), outcome(standing)),
+            Self::Moved { ticket, standing, .. } => with(named(ticket), outcome(standing)),
             Self::Refused { id, uid, why } => json!({"id": id, "uid": uid, "why": why}),
             Self::DecisionRefused { id, uid, who, why } => {
                 json!({"id": id, "uid": uid, "who": who, "why": why})

@@ -33,7 +33,7 @@ impl Broker {
                 )),
             });
         };
-        let connection = live.connection();
+        let asked_at_ms = live.asked_at_ms;
         let pending = match live.state {
             State::Pending(pending) => pending,
             state @ State::Approved(_) => {
@@ -61,7 +61,7 @@ impl Broker {
                 });
                 return Ok(turn_away(&answer, refused.why.to_string()));
             }
-            Ok(Decided::Denied(ended)) => moved(&ended),
+            Ok(Decided::Denied(ended)) => moved(&ended, asked_at_ms),
             Ok(Decided::Approved(approved)) => {
                 let live = Live {
                     state: State::Approved(approved),
@@ -69,17 +69,17 @@ impl Broker {
                 };
                 let record = Record::Moved {
                     ticket: live.ticket().clone(),
+                    asked_at_ms,
                     standing: live.standing(),
                 };
                 self.live.put(live);
                 record
             }
         };
-        let news = |connection| (connection, News::Decided(Box::new(decision)));
         Ok(Effects {
             outcome: Outcome::Done,
             records: vec![record],
-            news: connection.map(news).into_iter().collect(),
+            news: vec![(answer.id, News::Decided(Box::new(decision)))],
         })
     }
 }

@@ -105,12 +105,10 @@ impl Broker {
     pub fn tend(&mut self, now: Moment) -> Effects {
         let mut effects = Effects::only(Outcome::Done);
         while let Some(live) = self.live.due(now.tick).and_then(|id| self.live.take(id)) {
-            let connection = live.connection();
+            let asked_at_ms = live.asked_at_ms;
             let ended = end_by_time(live, now.tick);
-            effects.records.push(moved(&ended));
-            effects
-                .news
-                .extend(connection.map(|connection| (connection, News::Expired)));
+            effects.news.push((ended.ticket().id, News::Expired));
+            effects.records.push(moved(&ended, asked_at_ms));
         }
         effects
     }
@@ -174,7 +172,7 @@ impl Broker {
         match live.state {
             State::Approved(approved) if ours => match approved.release(token, now.tick) {
                 Ok(ended) => Ok(Effects {
-                    records: vec![moved(&ended)],
+                    records: vec![moved(&ended, live.asked_at_ms)],
                     ..Effects::only(Outcome::Released)
                 }),
                 Err(refused) => {
@@ -202,11 +200,32 @@ impl Broker {
         let Some(live) = self.live.take(id) else {
             return done;
         };
+        let asked_at_ms = live.asked_at_ms;
         let ended = end(live.state, shortened(why));
         Effects {
-            records: vec![moved(&ended)],
+            records: vec![moved(&ended, asked_at_ms)],
             ..done
         }
+    }
+}
+
+/// The row of a request that a record is about.
+#[must_use]
+pub fn record_row(record: &Record, now: Moment) -> Option<Row> {
+    match record {
+        Record::Requested { ticket, .. } => {
+            let pending = Standing::Live(LiveState::Pending);
+            Some(row(ticket, now.unix_ms, Some(now.tick), pending))
+        }
+        Record::Moved {
+            ticket,
+            asked_at_ms,
+            standing,
+        } => {
+            let live = matches!(standing, Standing::Live(_));
+            Some(row(ticket, *asked_at_ms, live.then_some(now.tick), standing.clone()))
+        }
+        _ => None,
     }
 }
 
@@ -279,9 +298,10 @@ fn end(state: State, why: &str) -> Ended {
     }
 }
 
-fn moved(ended: &Ended) -> Record {
+fn moved(ended: &Ended, asked_at_ms: u64) -> Record {
     Record::Moved {
         ticket: ended.ticket().clone(),
+        asked_at_ms,
         standing: Standing::Ended(ended.end().clone()),
     }
 }

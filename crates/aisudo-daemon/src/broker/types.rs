@@ -153,8 +153,8 @@ pub struct Effects {
     pub outcome: Outcome,
     /// What must be on disk before anything of this counts.
     pub records: Vec<Record>,
-    /// What gates hear.
-    pub news: Vec<(ConnectionId, News)>,
+    /// What the gates of these requests hear, if they are here.
+    pub news: Vec<(Uuid, News)>,
 }
 
 impl Effects {

@@ -12,7 +12,7 @@ use aisudo_core::wire::Row;
 use tokio::sync::{mpsc as events, oneshot, watch};
 use uuid::Uuid;
 
-pub use self::look::{Query, View};
+pub use self::look::{Query, View, What};
 use self::writer::Writer;
 use crate::{
     broker::{Ask, Caps, Command, ConnectionId, Moment, News, Outcome},

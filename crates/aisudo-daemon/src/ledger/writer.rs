@@ -8,8 +8,8 @@ use std::{
 };
 
 use aisudo_core::{
-    state::{End, Tick},
-    wire::{LiveState, Standing},
+    state::Tick,
+    wire::{Row, Standing},
 };
 use tokio::sync::{oneshot, watch};
 use tracing::{error, info, warn};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{Job, Query, Setup, Unavailable, View, look};
 use crate::{
-    broker::{Broker, Caps, Command, ConnectionId, Effects, Moment, News, Outcome},
+    broker::{Broker, Caps, Command, ConnectionId, Effects, Moment, News, Outcome, record_row},
     channels::{Announcement, Channels},
     record::Record,
     store::{Store, StoreError},
@@ -26,23 +26,25 @@ use crate::{
 /// Jobs that share one transaction at most.
 const MAX_BATCH: usize = 256;
 
-/// After a failure, expiries are tried again this much later, in milliseconds.
+/// After a failure, what time must bring about is tried again this much later, in milliseconds.
 const RETRY_MS: u64 = 1_000;
 
-/// The longest sleep while a request is live: the host may have slept meanwhile, and only our
-/// deadlines go on then.
+/// The longest sleep while a request is live: a host that slept woke up to later deadlines than
+/// this thread's timer knows.
 const MAX_NAP: Duration = Duration::from_secs(5);
 
+/// The owner of the broker and the database.
 #[derive(Debug)]
 pub(super) struct Writer {
     store: Store,
-    /// Nothing after a failure, until it could be read back from the database.
+    /// Nothing after a failure, until it was read back from the database.
     broker: Option<Broker>,
     caps: Caps,
     boot_id: String,
     /// Those who hear what becomes of their request.
-    gates: HashMap<ConnectionId, Attached>,
+    gates: HashMap<Uuid, Attached>,
     channels: Channels,
+    /// Recorded before anything else is.
     owed: Vec<Record>,
     retry_at: Option<Tick>,
     clock: fn() -> Moment,
@@ -51,22 +53,16 @@ pub(super) struct Writer {
 
 #[derive(Debug)]
 struct Attached {
-    id: Uuid,
+    connection: ConnectionId,
     news: watch::Sender<News>,
 }
 
-/// A job that writes.
-struct Carry {
-    command: Command,
-    gate: Option<watch::Sender<News>>,
+/// A command's giver, who waits for the commit.
+#[derive(Debug)]
+struct Caller {
+    /// A gate that asks.
+    gate: Option<(Uuid, Attached)>,
     reply: oneshot::Sender<Result<Outcome, Unavailable>>,
-}
-
-/// What to tell after the commit.
-struct Settled {
-    gate: Option<(ConnectionId, Uuid, watch::Sender<News>)>,
-    reply: oneshot::Sender<Result<Outcome, Unavailable>>,
-    effects: Effects,
 }
 
 impl Writer {
@@ -89,15 +85,17 @@ impl Writer {
     }
 
     pub(super) fn run(&mut self, jobs: &Receiver<Job>) {
+        self.write(Vec::new(), Vec::new());
         self.announce_again();
-        self.write(Vec::new());
         loop {
             let first = match self.nap() {
                 None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(nap) => jobs.recv_timeout(nap),
             };
-            let batch: Vec<Job> = match first {
-                Ok(job) => std::iter::once(job).chain(jobs.try_iter().take(MAX_BATCH - 1)).collect(),
+            let batch = match first {
+                Ok(job) => std::iter::once(job)
+                    .chain(jobs.try_iter().take(MAX_BATCH - 1))
+                    .collect(),
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => return self.stop(),
             };
@@ -109,7 +107,7 @@ impl Writer {
         }
     }
 
-    /// How long there is nothing to do unless somebody asks; nothing: for ever.
+    /// How long there is nothing to do unless somebody comes; nothing: for ever.
     fn nap(&self) -> Option<Duration> {
         let wake = match &self.broker {
             Some(broker) => broker.next_wake()?.max(self.retry_at.unwrap_or(Tick(0))),
@@ -119,22 +117,27 @@ impl Writer {
         Some(Duration::from_millis(left).min(MAX_NAP))
     }
 
-    /// Writes first, looks afterwards. Gives the reply to a stop.
+    /// Writes first, looks afterwards. Gives the reply to a stop, if there is one.
     fn batch(&mut self, jobs: Vec<Job>) -> Option<oneshot::Sender<()>> {
-        let mut carries = Vec::new();
-        let mut looks = Vec::new();
-        let mut watchers = Vec::new();
+        let (mut commands, mut callers) = (Vec::new(), Vec::new());
+        let (mut looks, mut screens) = (Vec::new(), Vec::new());
         let mut stop = None;
         for job in jobs {
             match job {
-                Job::Carry { command, gate, reply } => carries.push(Carry { command, gate, reply }),
+                Job::Carry { command, gate, reply } => {
+                    callers.push(Caller {
+                        gate: asking(&command, gate),
+                        reply,
+                    });
+                    commands.push(command);
+                }
                 Job::Look { query, reply } => looks.push((query, reply)),
-                Job::Watch { uid, events, reply } => watchers.push((uid, events, reply)),
+                Job::Watch { uid, events, reply } => screens.push((uid, events, reply)),
                 Job::Stop { reply } => stop = Some(reply),
             }
         }
-        self.write(carries);
-        for (uid, events, reply) in watchers {
+        self.write(commands, callers);
+        for (uid, events, reply) in screens {
             let welcome = self.broker.as_ref().is_some_and(|broker| !broker.asks(uid));
             if welcome {
                 self.channels.watch(uid, events);
@@ -147,9 +150,135 @@ impl Writer {
         stop
     }
 
+    /// One transaction: all of it counts and is told, or nothing.
+    fn write(&mut self, commands: Vec<Command>, callers: Vec<Caller>) {
+        let now = (self.clock)();
+        if commands.is_empty() && self.retry_at.is_some_and(|retry_at| now.tick < retry_at) {
+            return;
+        }
+        // A gate that leaves is gone whether or not that can be recorded.
+        for command in &commands {
+            if let Command::Leave { id, connection, .. } = command
+                && self.gates.get(id).is_some_and(|gate| gate.connection == *connection)
+            {
+                self.gates.remove(id);
+            }
+        }
+        match self.transact(commands, now) {
+            Ok((tended, done)) => {
+                self.owed.clear();
+                self.retry_at = None;
+                self.tell(&tended, now);
+                for (effects, caller) in done.into_iter().zip(callers) {
+                    self.settle(effects, caller, now);
+                }
+            }
+            Err(failure) => {
+                error!(%failure, "nothing can be recorded, so nothing is approved");
+                self.broker = None;
+                self.retry_at = Some(Tick(now.tick.0.saturating_add(RETRY_MS)));
+                for caller in callers {
+                    let _ = caller.reply.send(Err(failure.clone().into()));
+                }
+            }
+        }
+    }
+
+    fn transact(&mut self, commands: Vec<Command>, now: Moment) -> Result<(Effects, Vec<Effects>), StoreError> {
+        let mut broker = match self.broker.take() {
+            Some(broker) => broker,
+            None => self.reload(now)?,
+        };
+        let mut writing = self.store.begin()?;
+        for record in &self.owed {
+            writing.write(record, now.unix_ms)?;
+        }
+        let tended = broker.tend(now);
+        for record in &tended.records {
+            writing.write(record, now.unix_ms)?;
+        }
+        let mut done = Vec::with_capacity(commands.len());
+        for command in commands {
+            let effects = broker.apply(command, now, &writing)?;
+            for record in &effects.records {
+                writing.write(record, now.unix_ms)?;
+            }
+            done.push(effects);
+        }
+        writing.commit()?;
+        self.broker = Some(broker);
+        Ok((tended, done))
+    }
+
+    /// The broker as the database has it. Gates that are still here keep their requests.
+    fn reload(&mut self, now: Moment) -> Result<Broker, StoreError> {
+        self.gates.retain(|_, gate| !gate.news.is_closed());
+        let attached = self.gates.iter().map(|(id, gate)| (*id, gate.connection)).collect();
+        let live = self.store.reload()?;
+        info!(live = live.len(), "read back after a failure");
+        Ok(Broker::load(self.caps, live, &attached, &self.boot_id, now))
+    }
+
+    fn settle(&mut self, effects: Effects, caller: Caller, now: Moment) {
+        if let (Some((id, gate)), Outcome::Waiting { .. }) = (caller.gate, &effects.outcome) {
+            // The connection before this one, if any, hears that it was replaced.
+            self.gates.insert(id, gate);
+        }
+        self.tell(&effects, now);
+        let _ = caller.reply.send(Ok(effects.outcome));
+    }
+
+    /// Tells gates and channels what is on disk.
+    fn tell(&mut self, effects: &Effects, now: Moment) {
+        for (id, news) in &effects.news {
+            if let Some(gate) = self.gates.get(id) {
+                let _ = gate.news.send(news.clone());
+            }
+        }
+        for record in &effects.records {
+            if let Some(row) = record_row(record, now) {
+                self.tell_channels(record, &row);
+                if matches!(row.state, Standing::Ended(_)) {
+                    self.gates.remove(&row.id);
+                }
+            }
+        }
+    }
+
+    fn tell_channels(&mut self, record: &Record, row: &Row) {
+        // Ids and uids only: what is asked for is nobody's business who reads logs.
+        info!(id = %row.id, uid = row.uid, state = row.state.name(), "request");
+        match record {
+            Record::Requested { body, .. } => self.channels.announce(&Announcement {
+                row,
+                body,
+                again: false,
+            }),
+            _ => self.channels.withdraw(row),
+        }
+    }
+
+    /// After a restart the approvers may have lost the question.
+    fn announce_again(&mut self) {
+        let Some(broker) = &self.broker else {
+            return;
+        };
+        for row in broker.rows((self.clock)().tick) {
+            match self.store.body(row.id) {
+                Ok(Some(body)) => self.channels.announce(&Announcement {
+                    row: &row,
+                    body: &body,
+                    again: true,
+                }),
+                Ok(None) => {}
+                Err(failure) => warn!(%failure, id = %row.id, "not announced again"),
+            }
+        }
+    }
+
     fn look(&self, query: &Query) -> Result<View, Unavailable> {
         let Some(broker) = &self.broker else {
-            return Err(Unavailable("the database could not be read after a failure".to_owned()));
+            return Err(Unavailable("the database failed a moment ago; try again".to_owned()));
         };
         let here = look::Here {
             store: &self.store,
@@ -161,31 +290,20 @@ impl Writer {
         Ok(look::look(&here, query)?)
     }
 
-    /// One transaction; all of it counts, or nothing.
-    fn write(&mut self, carries: Vec<Carry>) {
-        let now = (self.clock)();
-        let waiting_for_retry = self.retry_at.is_some_and(|at| now.tick < at);
-        if carries.is_empty() && waiting_for_retry {
-            return;
-        }
-        let (work, replies): (Vec<_>, Vec<_>) = carries.into_iter().map(split).unzip();
-        match self.transact(work, now) {
-            Ok((mut done, tended)) => {
-                self.owed.clear();
-                self.retry_at = None;
-                self.tell(tended);
-                for (settled, reply) in done.drain(..).zip(replies) {
-                    self.settle(Settled { reply, ..settled_with(settled) });
-                }
-            }
-            Err(failure) => {
-                error!(%failure, "nothing was recorded");
-                self.broker = None;
-                self.retry_at = Some(Tick(now.tick.0.saturating_add(RETRY_MS)));
-                for reply in replies {
-                    let _ = reply.send(Err(failure.clone().into()));
-                }
-            }
-        }
+    fn stop(&mut self) {
+        self.owed.push(Record::Stopped);
+        // A stop must be tried even in the pause after a failure.
+        self.retry_at = None;
+        self.write(Vec::new(), Vec::new());
+    }
+}
+
+fn asking(command: &Command, gate: Option<watch::Sender<News>>) -> Option<(Uuid, Attached)> {
+    match command {
+        Command::Ask(ask) => gate.map(|news| {
+            let connection = ask.connection;
+            (ask.id, Attached { connection, news })
+        }),
+        _ => None,
     }
 }

@@ -194,7 +194,7 @@ impl Writing<'_> {
     pub fn write(&mut self, record: &Record, at_ms: u64) -> Result<(), StoreError> {
         match record {
             Record::Requested { ticket, body, .. } => self.insert(ticket, body, at_ms)?,
-            Record::Moved { ticket, standing } => self.update(ticket, standing)?,
+            Record::Moved { ticket, standing, .. } => self.update(ticket, standing)?,
             _ => {}
         }
         let sequence = self.head.sequence + 1;

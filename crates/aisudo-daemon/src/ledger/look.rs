@@ -1,0 +1,163 @@
+//! Answers to those who only look.
+
+use aisudo_core::{
+    digest::normalize_code,
+    state::Tick,
+    wire::{Head, MAX_FRAME_BYTES, Row, Status},
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    broker::{Broker, Stored, stored_row},
+    channels::Channels,
+    store::{Store, StoreError},
+};
+
+/// Rows of the past in one answer.
+const MAX_ROWS: u32 = 500;
+
+/// Rows that anyone sees of their own.
+const MAX_OWN_ROWS: u32 = 20;
+
+/// What an answer's rows or entries may take of a frame.
+const MAX_PAGE_BYTES: usize = MAX_FRAME_BYTES - 4096;
+
+/// What somebody wants to see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// An approver's question; refused while this uid has a request waiting.
+    Approver {
+        /// Who looks.
+        uid: u32,
+        /// At what.
+        what: What,
+    },
+    /// The latest requests of one user, for that user.
+    Mine {
+        /// Who looks.
+        uid: u32,
+    },
+}
+
+/// What an approver looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Those waiting, oldest first, or the latest of all, newest first.
+    List {
+        /// The latest of all.
+        all: bool,
+    },
+    /// One request, by id or code.
+    Show {
+        /// Which.
+        which: String,
+    },
+    /// How the daemon is.
+    Status,
+    /// A page of the audit log.
+    Audit {
+        /// Those after this sequence number.
+        after: u64,
+        /// At most so many.
+        limit: u32,
+    },
+}
+
+/// What they see.
+#[derive(Clone, Debug, PartialEq)]
+pub enum View {
+    /// Rows.
+    Rows(Vec<Row>),
+    /// One request, whole.
+    Request(Box<Row>, String),
+    /// The daemon's state.
+    Status(Box<Status>),
+    /// A page of the audit log.
+    Audit(Vec<String>, Head),
+    /// No such request.
+    NotFound,
+    /// Not for this uid.
+    Refused,
+}
+
+/// What there is to look at.
+#[derive(Debug)]
+pub(super) struct Here<'a> {
+    pub(super) store: &'a Store,
+    pub(super) broker: &'a Broker,
+    pub(super) channels: &'a Channels,
+    pub(super) now: Tick,
+    pub(super) started: Tick,
+}
+
+pub(super) fn look(here: &Here<'_>, query: &Query) -> Result<View, StoreError> {
+    match query {
+        Query::Mine { uid } => here.latest(Some(*uid), MAX_OWN_ROWS),
+        Query::Approver { uid, .. } if here.broker.asks(*uid) => Ok(View::Refused),
+        Query::Approver { what, .. } => match what {
+            What::List { all: true } => here.latest(None, MAX_ROWS),
+            What::List { all: false } => Ok(View::Rows(fitting(here.broker.rows(here.now)))),
+            What::Show { which } => here.show(which),
+            What::Status => Ok(View::Status(Box::new(here.status()))),
+            What::Audit { after, limit } => {
+                let entries = here.store.audit(*after, *limit, MAX_PAGE_BYTES)?;
+                Ok(View::Audit(entries, here.store.head().clone()))
+            }
+        },
+    }
+}
+
+impl Here<'_> {
+    fn latest(&self, uid: Option<u32>, limit: u32) -> Result<View, StoreError> {
+        let stored = self.store.latest(uid, limit)?;
+        Ok(View::Rows(fitting(stored.into_iter().map(|one| stored_row(one, self.now)))))
+    }
+
+    fn show(&self, which: &str) -> Result<View, StoreError> {
+        let Some(stored) = self.find(which)? else {
+            return Ok(View::NotFound);
+        };
+        let id = stored.ticket.id;
+        Ok(match self.store.body(id)? {
+            Some(body) => View::Request(Box::new(stored_row(stored, self.now)), body),
+            None => View::NotFound,
+        })
+    }
+
+    /// A live request goes before an old one of the same code.
+    fn find(&self, which: &str) -> Result<Option<Stored>, StoreError> {
+        if let Ok(id) = which.trim().parse::<Uuid>() {
+            return self.store.find(id);
+        }
+        let code = normalize_code(which);
+        match self.broker.id_of(&code) {
+            Some(id) => self.store.find(id),
+            None => self.store.find_code(&code),
+        }
+    }
+
+    fn status(&self) -> Status {
+        let (pending, approved) = self.broker.counts();
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pending,
+            approved,
+            head: self.store.head().clone(),
+            channels: self.channels.health(),
+            up_ms: self.now.0.saturating_sub(self.started.0),
+        }
+    }
+}
+
+/// As many as one frame holds.
+fn fitting<T: Serialize>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut left = MAX_PAGE_BYTES;
+    items
+        .into_iter()
+        .map_while(|item| {
+            left = left.checked_sub(serde_json::to_vec(&item).ok()?.len() + 1)?;
+            Some(item)
+        })
+        .collect()
+}
