@@ -128,7 +128,7 @@ fn person(world: &World, arguments: &[&str]) {
     println!("{stdout}{stderr}");
 }
 
-fn outcome(mut sudo: Running) {
+fn outcome(sudo: Running) {
     let done = sudo.wait(PATIENCE);
     for line in done.stderr.lines() {
         println!("agent (stderr): {line}");

@@ -103,7 +103,13 @@ fn read_call(occasion: &Occasion) -> (Option<Call>, Option<String>) {
     if !matches!(occasion.service.as_ref(), b"sudo" | b"sudo-i") {
         return (None, Some("the program that asks is not sudo".to_owned()));
     }
-    match sudo_argv::parse(&occasion.argv) {
+    // Only C sudo answers for this variable, so its reading is the right one.
+    let parse = if sudo_command::from_sudo().is_some() {
+        sudo_argv::parse_c_sudo
+    } else {
+        sudo_argv::parse
+    };
+    match parse(&occasion.argv) {
         Ok(call) => (Some(call_of(call)), None),
         Err(error) => (None, Some(error.to_string())),
     }

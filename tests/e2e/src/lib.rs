@@ -27,7 +27,7 @@ pub fn agent(world: &World) -> Run {
 
 /// Approves the one request that waits, and waits for sudo's end.
 #[track_caller]
-pub fn approved(world: &World, mut sudo: Running) -> Output {
+pub fn approved(world: &World, sudo: Running) -> Output {
     let code = world.wait_for_request();
     world.approver(["approve", &code]).expect_success();
     sudo.wait(PATIENCE)
@@ -35,7 +35,7 @@ pub fn approved(world: &World, mut sudo: Running) -> Output {
 
 /// Denies the one request that waits, and waits for sudo's end.
 #[track_caller]
-pub fn denied(world: &World, mut sudo: Running) -> Output {
+pub fn denied(world: &World, sudo: Running) -> Output {
     let code = world.wait_for_request();
     world.approver(["deny", &code]).expect_success();
     sudo.wait(PATIENCE)

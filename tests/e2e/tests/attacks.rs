@@ -43,7 +43,7 @@ fn a06_daemon_hangs() {
 #[test]
 fn a06_daemon_restarts_while_a_request_waits() {
     let (world, mut daemon) = world();
-    let mut sudo = agent(&world).shell("sudo echo ran");
+    let sudo = agent(&world).shell("sudo echo ran");
     let code = world.wait_for_request();
     daemon.terminate();
     let _again = world.start_daemon();
@@ -122,7 +122,7 @@ fn a07_a_stopped_sudo_does_not_run_after_its_deadline() {
     let world = World::new();
     world.config(&DEFAULT_CONFIG.replace("timeout = 20", "timeout = 5"));
     let _daemon = world.start_daemon();
-    let mut sudo = agent(&world).shell("exec sudo touch /tmp/ran");
+    let sudo = agent(&world).shell("exec sudo touch /tmp/ran");
     let code = world.wait_for_request();
     let pid = sudo_pid(&world);
     agent(&world).shell(&format!("kill -STOP {pid}")).wait(PATIENCE).expect_success();
@@ -160,7 +160,7 @@ fn a09_a_missing_module_or_broken_configuration_leaves_the_owner_their_password(
 #[test]
 fn a10_the_requester_cannot_decide() {
     let (world, _daemon) = world();
-    let mut sudo = agent(&world).shell("sudo echo ran");
+    let sudo = agent(&world).shell("sudo echo ran");
     let code = world.wait_for_request();
     for user in ["agent", "other"] {
         for verb in ["approve", "deny"] {
@@ -191,7 +191,7 @@ fn a10_a_gated_user_in_the_approvers_group_is_refused_all_the_same() {
         .collect();
     fs::write("/etc/group", with_agent).unwrap();
     let _daemon = world.start_daemon();
-    let mut sudo = agent(&world).shell("sudo echo ran");
+    let sudo = agent(&world).shell("sudo echo ran");
     let code = world.wait_for_request();
     let own = agent(&world).shell(&format!("sg aisudo-approvers '{BUILD}/aisudo approve {code}'")).wait(PATIENCE);
     assert_ne!(own.code(), Some(0), "{own}");
@@ -216,7 +216,7 @@ fn a17_nothing_that_is_shown_drives_the_terminal() {
     let (world, _daemon) = world();
     let nasty = "a\u{1b}[2J\u{202e}b\u{200b}c\u{3164}d\u{2028}e\nf";
     fs::create_dir_all(format!("/home/agent/{nasty}")).unwrap();
-    let mut sudo = agent(&world)
+    let sudo = agent(&world)
         .cwd(format!("/home/agent/{nasty}"))
         .env("AISUDO_REASON", nasty)
         .spawn(["sudo", "echo", nasty, "\u{430}pt"]);
@@ -241,7 +241,7 @@ fn a17_nothing_that_is_shown_drives_the_terminal() {
 fn a18_a_long_command_is_shown_whole_or_refused() {
     let (world, _daemon) = world();
     let long = format!("{}END", "x".repeat(20_000));
-    let mut sudo = agent(&world).spawn(["sudo", "echo", &long]);
+    let sudo = agent(&world).spawn(["sudo", "echo", &long]);
     let code = world.wait_for_request();
     let shown = world.approver(["show", &code]).stdout;
     assert!(shown.replace(['\n', ' '], "").contains(&long), "all of it is on the screen");
@@ -260,7 +260,7 @@ fn a18_a_long_command_is_shown_whole_or_refused() {
 #[test]
 fn a19_the_first_word_is_the_callers_and_is_not_the_command() {
     let (world, _daemon) = world();
-    let mut sudo = agent(&world).spawn_as("sudo|apt|update", ["sudo", "id", "-u"]);
+    let sudo = agent(&world).spawn_as("sudo|apt|update", ["sudo", "id", "-u"]);
     let code = world.wait_for_request();
     let shown = world.approver(["show", &code]).stdout;
     assert!(shown.contains("id -u"), "{shown}");
@@ -284,7 +284,7 @@ fn a20_the_resolved_program_is_shown_and_one_that_can_be_changed_is_marked() {
     assert_eq!(latest_request(&world)["program"]["path"], "/usr/bin/id");
     assert_eq!(latest_request(&world)["operands"], serde_json::json!([]));
 
-    let mut sudo = agent(&world).shell("sudo ./link");
+    let sudo = agent(&world).shell("sudo ./link");
     let code = world.wait_for_request();
     let shown = world.approver(["show", &code]).stdout;
     assert!(shown.contains("/home/agent/link") || shown.contains("/home/agent/./link"), "{shown}");
@@ -297,11 +297,11 @@ fn a20_the_resolved_program_is_shown_and_one_that_can_be_changed_is_marked() {
 #[test]
 fn a22_a_decision_names_one_request_and_a_stale_code_decides_nothing() {
     let (world, _daemon) = world();
-    let mut first = agent(&world).shell("sudo echo first");
+    let first = agent(&world).shell("sudo echo first");
     let old = world.wait_for_request();
     world.approver(["deny", &old]).expect_success();
     first.wait(PATIENCE);
-    let mut second = agent(&world).shell("sudo echo second");
+    let second = agent(&world).shell("sudo echo second");
     let new = world.wait_for_request();
     assert_ne!(old, new);
     assert_ne!(world.approver(["approve", &old]).code(), Some(0));
@@ -324,7 +324,7 @@ fn a23_a_script_changed_while_the_prompt_waits_does_not_run() {
     for (line, change) in changes {
         let (world, _daemon) = world();
         agent(&world).shell("echo echo good > script").wait(PATIENCE).expect_success();
-        let mut sudo = agent(&world).shell(line);
+        let sudo = agent(&world).shell(line);
         let code = world.wait_for_request();
         change();
         world.approver(["approve", &code]).expect_success();
@@ -342,7 +342,7 @@ fn a23_a_script_changed_while_the_prompt_waits_does_not_run() {
 #[test]
 fn a29_a_decision_counts_once_also_after_a_restart() {
     let (world, mut daemon) = world();
-    let mut sudo = agent(&world).shell("sudo echo ran");
+    let sudo = agent(&world).shell("sudo echo ran");
     let code = world.wait_for_request();
     world.approver(["approve", &code]).expect_success();
     assert_eq!(sudo.wait(PATIENCE).stdout, "ran\n");
@@ -357,7 +357,7 @@ fn a29_a_decision_counts_once_also_after_a_restart() {
 fn a30_approve_and_deny_at_once_have_one_outcome() {
     let (world, _daemon) = world();
     for _ in 0..10 {
-        let mut sudo = agent(&world).shell("sudo echo ran");
+        let sudo = agent(&world).shell("sudo echo ran");
         let code = world.wait_for_request();
         let both = world
             .run_as("root")
@@ -376,14 +376,12 @@ fn a30_approve_and_deny_at_once_have_one_outcome() {
 
 #[test]
 fn a33_a_full_disk_approves_nothing_and_falls_back() {
-    let (world, _daemon) = world();
+    let world = World::new();
+    let root = |line: &str| world.run_as("root").shell(line).wait(PATIENCE);
+    root("mount -t tmpfs -o size=2m,mode=0700,uid=7099,gid=7099 none /var/lib/aisudo").expect_success();
+    let _daemon = world.start_daemon();
     approved(&world, agent(&world).shell("sudo true")).expect_success();
-    let fill = "mount -t tmpfs -o size=4m,mode=700,uid=7099 none /mnt; cp -a /var/lib/aisudo/. /mnt/";
-    let _ = fill;
-    world
-        .run_as("root")
-        .shell("mount -o remount,size=2m /var/lib/aisudo; head -c 8m /dev/zero > /var/lib/aisudo/filler; true")
-        .wait(PATIENCE);
+    root("head -c 8m /dev/zero > /var/lib/aisudo/filler");
     falls_back_to_the_password(&world);
     let said = agent(&world).shell("sudo -n true").wait(PATIENCE).stderr;
     assert!(said.contains("a password is asked for instead"), "{said}");

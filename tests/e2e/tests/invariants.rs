@@ -48,7 +48,7 @@ fn i8_sudo_stays_sudo() {
 #[test]
 fn a_denial_says_the_approvers_words_and_what_not_to_try() {
     let (world, _daemon) = world();
-    let mut sudo = agent(&world).shell("sudo echo ran");
+    let sudo = agent(&world).shell("sudo echo ran");
     let code = world.wait_for_request();
     world.approver(["deny", &code, "--reason", "not on a Friday"]).expect_success();
     let done = sudo.wait(PATIENCE);
@@ -90,7 +90,6 @@ fn a34_a_crash_at_any_moment_runs_nothing_undecided_and_loses_no_decision() {
             daemon.kill9();
             daemon = world.start_daemon();
         }
-        let mut approving = approving;
         let approve = approving.wait(PATIENCE);
         let kept = approve.code() == Some(0);
         if !kept && sudo.is_running() && world.pending().contains(&code) {

@@ -127,7 +127,7 @@ impl Broker {
 fn asked_too_late(ask: &Ask, past: Stored) -> Effects {
     let again = same(ask, &past.ticket);
     let code = past.ticket.code;
-    let hears = |news| Effects::only(Outcome::Waiting { code, news });
+    let hears = |news| Effects::only(Outcome::Ended { code, news });
     match past.standing {
         // It must still show the token of its release to get the answer again.
         Standing::Ended(End::Denied { decision } | End::Released { decision, .. }) if again => {

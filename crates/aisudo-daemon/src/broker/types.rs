@@ -120,6 +120,13 @@ pub enum Outcome {
         /// What it hears first.
         news: News,
     },
+    /// The gate hears an end that it missed; nothing follows but the repeated release.
+    Ended {
+        /// The name by which people answered.
+        code: String,
+        /// The end.
+        news: News,
+    },
     /// The command may run, once.
     Released,
     /// No.

@@ -1,0 +1,137 @@
+//! Caps on what strangers can make the daemon hold or write.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use aisudo_core::state::Tick;
+
+/// Entries about refusals that one uid can cause at once …
+const REFUSAL_BURST: u64 = 10;
+
+/// … and the time until it can cause one more, in milliseconds: the log must not be a way to fill
+/// the disk.
+const REFUSAL_EVERY_MS: u64 = 10_000;
+
+/// Uids whose refusals are counted at once.
+const MAX_COUNTED: usize = 1024;
+
+/// The connections of one socket.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    max: usize,
+    max_per_uid: usize,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    all: usize,
+    per_uid: HashMap<u32, usize>,
+}
+
+/// One connection that was let in; it counts until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    connections: Arc<Connections>,
+    uid: u32,
+}
+
+impl Connections {
+    pub(crate) fn new(max: usize, max_per_uid: usize) -> Arc<Self> {
+        Arc::new(Self {
+            max,
+            max_per_uid,
+            open: Mutex::default(),
+        })
+    }
+
+    /// Lets one in, unless there are too many.
+    pub(crate) fn admit(self: &Arc<Self>, uid: u32) -> Option<Admission> {
+        let mut open = lock(&self.open);
+        let of_uid = open.per_uid.get(&uid).copied().unwrap_or_default();
+        if open.all >= self.max || of_uid >= self.max_per_uid {
+            return None;
+        }
+        open.all += 1;
+        open.per_uid.insert(uid, of_uid + 1);
+        Some(Admission {
+            connections: Arc::clone(self),
+            uid,
+        })
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        let mut open = lock(&self.connections.open);
+        open.all = open.all.saturating_sub(1);
+        let left = open.per_uid.get(&self.uid).map_or(0, |count| count.saturating_sub(1));
+        if left == 0 {
+            open.per_uid.remove(&self.uid);
+        } else {
+            open.per_uid.insert(self.uid, left);
+        }
+    }
+}
+
+/// Token buckets for audit entries that anybody can cause.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    /// When each uid's bucket will be full again.
+    full_at: Mutex<HashMap<u32, Tick>>,
+}
+
+impl Refusals {
+    /// Whether a refusal of this uid may be recorded.
+    pub(crate) fn may_record(&self, uid: u32, now: Tick) -> bool {
+        let mut full_at = lock(&self.full_at);
+        if full_at.len() >= MAX_COUNTED {
+            full_at.retain(|_, tick| *tick > now);
+        }
+        if full_at.len() >= MAX_COUNTED && !full_at.contains_key(&uid) {
+            return false;
+        }
+        let from = full_at.get(&uid).copied().unwrap_or(now).max(now);
+        let then = Tick(from.0.saturating_add(REFUSAL_EVERY_MS));
+        let allowed = then.0.saturating_sub(now.0) <= REFUSAL_BURST * REFUSAL_EVERY_MS;
+        if allowed {
+            full_at.insert(uid, then);
+        }
+        allowed
+    }
+}
+
+/// Counters stay usable whatever happened to a thread that held them.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_counted_in_all_and_per_uid() {
+        let connections = Connections::new(3, 2);
+        let first = connections.admit(1).unwrap();
+        let _second = connections.admit(1).unwrap();
+        assert!(connections.admit(1).is_none(), "per uid");
+        let _third = connections.admit(2).unwrap();
+        assert!(connections.admit(3).is_none(), "in all");
+        drop(first);
+        assert!(connections.admit(1).is_some());
+    }
+
+    #[test]
+    fn refusals_are_recorded_in_bounded_number() {
+        let refusals = Refusals::default();
+        let at = |ms| (0..50).filter(|_| refusals.may_record(7, Tick(ms))).count();
+        assert_eq!(at(1_000), 10);
+        assert_eq!(at(10_999), 0);
+        assert_eq!(at(11_000), 1);
+        assert!(refusals.may_record(8, Tick(11_000)), "others have their own");
+        assert_eq!(at(1_000_000), 10);
+    }
+}
