@@ -3,8 +3,8 @@
 //! There are two sudos, and they read the same words differently: the C one (`src/parse_args.c`
 //! with `getopt_long(3)`) and sudo-rs (`src/sudo/cli/mod.rs`). What only one of them accepts is
 //! certain, since the other one stops before it calls PAM. What both accept and read differently
-//! is refused here: nobody may approve a guess. Read for this: C sudo 1.9.5p2 to 1.9.18, sudo-rs
-//! 0.2.2 to 0.2.14. Line by line this follows the C one; each departure says why.
+//! is refused here: nobody may approve a guess. Compared with C sudo 1.9.13p3 and 1.9.18, and with
+//! sudo-rs 0.2.5, 0.2.8 and 0.2.14. (Before 0.2.2, `-E` of sudo-rs took the next word.)
 
 mod options;
 
@@ -202,9 +202,9 @@ fn read(argv: &[Vec<u8>], sudo: Sudo) -> Result<SudoCall, ParseError> {
     reader.finish()
 }
 
-/// Whether sudo takes itself for `sudoedit`. C sudo: `__progname`, what follows the last slash.
-/// sudo-rs since 0.2.8: the last path component (`sudoedit/.` too) if it begins so. Before C sudo
-/// 1.9.13: any name that ends in `edit`. libtool's `lt-sudoedit` counts for C sudo.
+/// Whether sudo takes itself for `sudoedit`. C sudo: what follows the last slash, less libtool's
+/// `lt-`; before 1.9.5 any name that ended in `edit` would do. sudo-rs: never before 0.2.8, since
+/// then if the last path component begins so (`sudoedit-rs`, also `sudoedit/.`).
 fn called_sudoedit(name: &[u8], sudo: Sudo) -> Result<bool, ParseError> {
     if sudo == Sudo::C && name.rsplit(|byte| *byte == b'/').next() == Some(b"sudoedit") {
         return Ok(true);

@@ -76,7 +76,7 @@ fn each_form(who: impl Fn(&World) -> Run) {
 
 #[test]
 fn a05_each_form_without_a_terminal() {
-    each_form(|world| agent(world));
+    each_form(agent);
 }
 
 #[test]

@@ -129,18 +129,18 @@ impl Wire {
     }
 
     async fn read_body(&mut self, max: usize) -> Result<Frame, Broken> {
-        let mut body = match self.body.take() {
-            Some(body) => body,
-            None => self.begin_body(max).await?,
-        };
-        while let Some(rest) = body.json.get_mut(body.filled..).filter(|rest| !rest.is_empty()) {
-            body.filled += read_some(&self.stream, rest).await?;
+        if self.body.is_none() {
+            self.body = Some(self.begin_body(max).await?);
+        }
+        // What was read stays in `self`, in case this is given up half-way.
+        if let Some(body) = &mut self.body {
+            while let Some(rest) = body.json.get_mut(body.filled..).filter(|rest| !rest.is_empty()) {
+                body.filled += read_some(&self.stream, rest).await?;
+            }
         }
         self.header_filled = 0;
-        Ok(Frame {
-            json: body.json,
-            permit: body.permit,
-        })
+        let Body { json, permit, .. } = self.body.take().ok_or(Broken::Closed)?;
+        Ok(Frame { json, permit })
     }
 
     async fn begin_body(&self, max: usize) -> Result<Body, Broken> {

@@ -1,0 +1,161 @@
+//! The broker between gates and approvers, its store and its audit log.
+//!
+//! ```text
+//! gate.sock    ─▶ server::gate    ─┐                    ┌─▶ store (SQLite: state row + audit row)
+//! control.sock ─▶ server::control ─┼─▶ ledger (1 thread) ┼─▶ broker (pure)
+//! agent.sock   ─▶ server::agent   ─┘                    └─▶ channels
+//! ```
+
+mod args;
+pub mod broker;
+pub mod channels;
+pub mod ledger;
+mod limits;
+pub mod record;
+pub mod server;
+mod startup;
+pub mod store;
+
+use std::{ffi::OsString, io::Write as _, process::ExitCode};
+
+use aisudo_core::{config::Config, digest::sha256, paths::Paths};
+use aisudo_sys::clock;
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    args::Args,
+    broker::{Caps, Moment},
+    channels::Channels,
+    ledger::{Ledger, Setup},
+    record::Record,
+    server::{Listeners, Shared},
+    startup::Started,
+    store::Store,
+};
+
+/// Threads for look-ups in the user database.
+const MAX_LOOKUPS: usize = 8;
+
+/// The program. Fails with one line on standard error that says what to do.
+pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
+    match start(args) {
+        Ok(text) => {
+            let _ = write!(std::io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            let _ = writeln!(std::io::stderr(), "aisudo-daemon: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: impl Iterator<Item = OsString>) -> Result<String, String> {
+    let paths = match Args::parse(args)? {
+        Args::Say(text) => return Ok(text),
+        Args::Run(paths) => paths,
+    };
+    log_to_stderr();
+    // Sockets are opened and privileges dropped while there is one thread only.
+    let started = startup::start(&paths)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(MAX_LOOKUPS)
+        .build()
+        .map_err(|error| format!("no runtime: {error}; see the system's limits"))?;
+    runtime.block_on(run(&paths, started))?;
+    // A look-up in a slow user database must not hold up the stop.
+    runtime.shutdown_background();
+    Ok(String::new())
+}
+
+async fn run(paths: &Paths, started: Started) -> Result<(), String> {
+    let Started {
+        config,
+        config_text,
+        listeners,
+        stand_in,
+        lock: _lock,
+    } = started;
+    let ledger = open(paths, &config, &config_text)?;
+    let mut terminate = watch_signal(SignalKind::terminate())?;
+    let mut interrupt = watch_signal(SignalKind::interrupt())?;
+    let served = serve(config, ledger.clone(), listeners, stand_in);
+    tell_manager(NotifyState::Ready);
+    info!("ready");
+    let result = tokio::select! {
+        served = served => served.map_err(|error| format!("a socket failed: {error}; restart aisudo-daemon")),
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    };
+    // The connections are closed by now: gates see it, and come back to the next daemon.
+    tell_manager(NotifyState::Stopping);
+    ledger.stop().await;
+    info!("stopped");
+    result
+}
+
+/// Opens the database and starts the writer.
+fn open(paths: &Paths, config: &Config, config_text: &str) -> Result<Ledger, String> {
+    let path = paths.database();
+    let boot_id = clock::boot_id();
+    let store = Store::open(&path, &boot_id).map_err(|error| format!("{}: {error}", path.display()))?;
+    let setup = Setup {
+        store,
+        caps: Caps {
+            pending_per_uid: config.limits.pending_per_uid,
+            pending: config.limits.pending,
+            timeout_ms: u64::from(config.gate.timeout) * 1000,
+        },
+        channels: Channels::new(&config.channels),
+        boot_id,
+        first: vec![
+            Record::Started,
+            Record::ConfigLoaded {
+                sha256: sha256(config_text.as_bytes()).to_string(),
+            },
+        ],
+        clock: now,
+    };
+    Ledger::start(setup).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+async fn serve(
+    config: Config,
+    ledger: Ledger,
+    listeners: Listeners,
+    stand_in: Option<u32>,
+) -> std::io::Result<()> {
+    let names = Channels::new(&config.channels).names();
+    server::serve(Shared::new(config, ledger, &names, stand_in), listeners).await
+}
+
+fn now() -> Moment {
+    Moment {
+        tick: clock::boottime(),
+        unix_ms: clock::unix_ms(),
+    }
+}
+
+fn watch_signal(kind: SignalKind) -> Result<tokio::signal::unix::Signal, String> {
+    signal(kind).map_err(|error| format!("signals cannot be handled: {error}; see the system's limits"))
+}
+
+fn tell_manager(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        warn!(%error, "the service manager cannot be told");
+    }
+}
+
+/// `AISUDO_LOG` sets the level. What is asked for is logged at none.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("AISUDO_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
+}

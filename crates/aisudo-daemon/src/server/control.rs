@@ -1,0 +1,210 @@
+//! `control.sock`: local approvers look and decide.
+
+use std::{sync::Arc, time::Duration};
+
+use aisudo_core::{
+    config::Config,
+    evidence::Evidence,
+    wire::{FromControl, MAX_NOTE_BYTES, Row, ToControl},
+};
+use aisudo_sys::users;
+use tokio::sync::mpsc;
+
+use super::{Broken, Peer, Service, Shared, Wire, control_refusal, said_wrong};
+use crate::{
+    broker::{Answer, Command, Outcome},
+    ledger::{Query, View, What},
+    record::Record,
+};
+
+/// How long an approver's program may say nothing, unless it watches.
+const IDLE: Duration = Duration::from_secs(600);
+
+/// The longest frame, in bytes: a decision with a note, escaped as far as can be.
+const MAX_FRAME: usize = 8192;
+
+/// Events that wait for a screen, at most.
+const MAX_EVENTS: usize = 64;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Control;
+
+impl Service for Control {
+    type Refusal = ToControl;
+
+    fn refusal(why: String) -> ToControl {
+        control_refusal(why)
+    }
+
+    async fn serve(shared: Arc<Shared>, mut wire: Wire, peer: Peer) {
+        let looked_up = Arc::clone(&shared);
+        // Behind the user database there may be a network.
+        let known = tokio::task::spawn_blocking(move || approver(&looked_up, peer.uid)).await;
+        let name = match known {
+            Ok(Ok(name)) => name,
+            Ok(Err(why)) => return turn_away(&shared, &mut wire, peer, &why).await,
+            Err(_) => return,
+        };
+        let mut client = Client {
+            shared: &shared,
+            peer,
+            name,
+            events: None,
+        };
+        if let Err(Broken::Frame(error)) = client.talk(&mut wire).await {
+            let _ = wire.send(&control_refusal(error.to_string())).await;
+        }
+    }
+}
+
+/// The name of an approver, or why this uid is none (I2).
+fn approver(shared: &Shared, uid: u32) -> Result<String, String> {
+    let name = users::user_name(uid)
+        .and_then(|name| String::from_utf8(name).ok())
+        .ok_or("your uid has no name in the user database; ask another approver")?;
+    if uid == 0 {
+        return Ok(name);
+    }
+    let groups = users::group_names(uid);
+    may_approve(&shared.config, &name, &groups, shared.is_root(uid))?;
+    Ok(name)
+}
+
+fn may_approve(config: &Config, name: &str, groups: &[String], stand_in: bool) -> Result<(), String> {
+    if config.gate.when(name, groups).is_some() {
+        return Err(format!(
+            "{name} is asked for by aisudo and may not approve; use root or another user"
+        ));
+    }
+    match &config.channels.terminal.group {
+        _ if stand_in => Ok(()),
+        Some(group) if groups.contains(group) => Ok(()),
+        Some(group) => Err(format!("only root and the group {group} may approve; log in as one of them")),
+        None => Err("only root may approve; use root".to_owned()),
+    }
+}
+
+/// Hears what was wanted, for the record, and refuses it.
+async fn turn_away(shared: &Shared, wire: &mut Wire, peer: Peer, why: &str) {
+    if let Ok((FromControl::Decide { id, .. }, _)) = wire.message_within(super::FIRST_FRAME, MAX_FRAME).await {
+        let record = Record::DecisionRefused {
+            id,
+            uid: Some(peer.uid),
+            who: format!("uid {}", peer.uid),
+            why: why.to_owned(),
+        };
+        shared.note(peer.uid, record).await;
+    }
+    let _ = wire.send(&control_refusal(why.to_owned())).await;
+}
+
+/// One approver's program.
+struct Client<'a> {
+    shared: &'a Shared,
+    peer: Peer,
+    name: String,
+    /// Since it watches.
+    events: Option<mpsc::Receiver<Row>>,
+}
+
+impl Client<'_> {
+    async fn talk(&mut self, wire: &mut Wire) -> Result<(), Broken> {
+        loop {
+            let idle = if self.events.is_some() { Duration::MAX } else { IDLE };
+            tokio::select! {
+                row = next_event(&mut self.events) => {
+                    let Some(row) = row else {
+                        let behind = "this screen fell behind, or its user asks now; watch again";
+                        return wire.send(&control_refusal(behind.to_owned())).await;
+                    };
+                    wire.send(&ToControl::Changed { row: Some(row) }).await?;
+                }
+                message = wire.message_within(idle, MAX_FRAME) => {
+                    let (message, _) = message?;
+                    let answer = self.answer(message).await;
+                    wire.send(&answer).await?;
+                }
+            }
+        }
+    }
+
+    async fn answer(&mut self, message: FromControl) -> ToControl {
+        match message {
+            FromControl::List { all } => self.look(What::List { all }).await,
+            FromControl::Show { which } => self.look(What::Show { which }).await,
+            FromControl::Status => self.look(What::Status).await,
+            FromControl::Audit { after, limit } => self.look(What::Audit { after, limit }).await,
+            FromControl::Watch => self.watch().await,
+            FromControl::Decide {
+                id,
+                digest,
+                verdict,
+                note,
+            } => {
+                let answer = Answer {
+                    id,
+                    digest,
+                    nonce: None,
+                    verdict,
+                    approver: self.name.clone(),
+                    note,
+                    evidence: Evidence::Terminal {
+                        uid: self.peer.uid,
+                        pid: self.peer.pid,
+                    },
+                    decider: Some(self.peer.uid),
+                };
+                self.decide(answer).await
+            }
+        }
+    }
+
+    async fn decide(&self, answer: Answer) -> ToControl {
+        if answer.note.as_ref().is_some_and(|note| note.len() > MAX_NOTE_BYTES) {
+            return control_refusal(format!("the note is longer than {MAX_NOTE_BYTES} bytes; shorten it"));
+        }
+        match self.shared.ledger.command(Command::Decide(Box::new(answer))).await {
+            Ok(Outcome::Done) => ToControl::Decided,
+            Ok(Outcome::NotTaken(why)) => control_refusal(why),
+            Ok(_) => control_refusal("this cannot be decided".to_owned()),
+            Err(failure) => control_refusal(failure.to_string()),
+        }
+    }
+
+    async fn watch(&mut self) -> ToControl {
+        let (sender, events) = mpsc::channel(MAX_EVENTS);
+        match self.shared.ledger.watch(self.peer.uid, sender).await {
+            Ok(true) => {
+                self.events = Some(events);
+                ToControl::Changed { row: None }
+            }
+            Ok(false) => refused(),
+            Err(failure) => control_refusal(failure.to_string()),
+        }
+    }
+
+    async fn look(&self, what: What) -> ToControl {
+        let uid = self.peer.uid;
+        match self.shared.ledger.look(Query::Approver { uid, what }).await {
+            Ok(View::Rows(requests)) => ToControl::Requests { requests },
+            Ok(View::Request(row, request)) => ToControl::Request { row: *row, request },
+            Ok(View::Status(status)) => ToControl::Status { status: *status },
+            Ok(View::Audit(entries, head)) => ToControl::Audit { entries, head },
+            Ok(View::NotFound) => control_refusal("there is no such request; list the requests again".to_owned()),
+            Ok(View::Refused) => refused(),
+            Err(failure) => control_refusal(failure.to_string()),
+        }
+    }
+}
+
+fn refused() -> ToControl {
+    control_refusal("whoever has a request waiting may not use this socket; ask another approver".to_owned())
+}
+
+/// Never, while it does not watch.
+async fn next_event(events: &mut Option<mpsc::Receiver<Row>>) -> Option<Row> {
+    match events {
+        Some(events) => events.recv().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,269 @@
+//! `gate.sock`: a gate asks, waits, and has its release recorded.
+
+use std::sync::Arc;
+
+use aisudo_core::{
+    digest::request_digest,
+    evidence::Verdict,
+    request::{REQUEST_VERSION, Request},
+    wire::{FromGate, MAX_ASK_BYTES, ToGate},
+};
+use aisudo_sys::process::start_time;
+use serde_json::Value;
+use tokio::sync::watch;
+use tracing::debug;
+use uuid::Uuid;
+
+use super::{Broken, FIRST_FRAME, Peer, Service, Shared, Wire, gate_refusal, said_wrong};
+use crate::{
+    broker::{Ask, Command, ConnectionId, News, Outcome},
+    ledger::Unavailable,
+    record::Record,
+};
+
+/// The longest frame after the question, in bytes.
+const MAX_LATER: usize = 4096;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gate;
+
+impl Service for Gate {
+    type Refusal = ToGate;
+
+    fn refusal(why: String) -> ToGate {
+        gate_refusal(why)
+    }
+
+    async fn serve(shared: Arc<Shared>, mut wire: Wire, peer: Peer) {
+        if !shared.is_root(peer.uid) {
+            let _ = wire.send(&no("only sudo may ask here".to_owned())).await;
+            return;
+        }
+        // Boxed: what asking needs is not held while the gate waits.
+        match Box::pin(ask(&shared, &mut wire, peer)).await {
+            Ok(waiting) => waiting.wait(&shared, wire).await,
+            Err(Some(refusal)) => {
+                let _ = wire.send(&refusal).await;
+            }
+            Err(None) => {}
+        }
+    }
+}
+
+/// A gate whose request is on disk.
+#[derive(Debug)]
+struct Waiting {
+    id: Uuid,
+    connection: ConnectionId,
+    code: String,
+    /// What it hears first, when that is already known.
+    first: News,
+    news: watch::Receiver<News>,
+    /// Whether the request is over: the connection is not its gate then.
+    over: bool,
+}
+
+/// Reads and records the question; or what to answer instead, if anything.
+async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Waiting, Option<ToGate>> {
+    let (message, frame) = match wire.message_within(FIRST_FRAME, MAX_ASK_BYTES).await {
+        Ok(asked) => asked,
+        Err(Broken::Closed) => return Err(None),
+        Err(broken) => return Err(Some(gate_refusal(said_wrong(&broken)))),
+    };
+    let FromGate::Ask { request: body } = message else {
+        return Err(Some(no("nothing was asked yet".to_owned())));
+    };
+    // The frame's bytes go, its share of the budget stays until the question is on disk.
+    let share = frame.into_share();
+    let connection = shared.connection_id();
+    let ask = match question(body, peer, connection) {
+        Ok(ask) => ask,
+        Err(refused) => {
+            let Refused { id, uid, why, fallback } = *refused;
+            let record = Record::Refused { id, uid, why: why.clone() };
+            shared.note(uid.unwrap_or(peer.uid), record).await;
+            return Err(Some(ToGate::Refused { why, fallback }));
+        }
+    };
+    let id = ask.id;
+    let (sender, news) = watch::channel(News::None);
+    let outcome = shared.ledger.ask(ask, sender).await;
+    drop(share);
+    let (code, first, over) = match outcome {
+        Ok(Outcome::Waiting { code, news }) => (code, news, false),
+        Ok(Outcome::Ended { code, news }) => (code, news, true),
+        other => return Err(Some(answer(other))),
+    };
+    Ok(Waiting {
+        id,
+        connection,
+        code,
+        first,
+        news,
+        over,
+    })
+}
+
+/// Why a question is not taken.
+#[derive(Debug)]
+struct Refused {
+    id: Option<Uuid>,
+    uid: Option<u32>,
+    why: String,
+    fallback: bool,
+}
+
+/// Checks the question against what the kernel says of the one who asks.
+fn question(body: String, peer: Peer, connection: ConnectionId) -> Result<Ask, Box<Refused>> {
+    let refused = |why: String| Refused {
+        id: None,
+        uid: None,
+        why,
+        fallback: false,
+    };
+    let facts: Value = serde_json::from_str(&body)
+        .map_err(|_| refused("the request is not JSON".to_owned()))?;
+    let other_version = facts.get("version").and_then(Value::as_u64) != Some(u64::from(REQUEST_VERSION));
+    let request = Request::parse(&body).map_err(|why| Refused {
+        // An upgrade that is half done must leave a working sudo (I9).
+        fallback: other_version,
+        ..refused(why)
+    })?;
+    let refused = |why: &str, fallback| Refused {
+        id: Some(request.id),
+        uid: Some(request.requester.uid),
+        why: why.to_owned(),
+        fallback,
+    };
+    // The audit log's independent verifier reads no fractions alike.
+    if has_fractions(&facts) {
+        return Err(refused("the request holds a number that is not an integer", false).into());
+    }
+    if request.sudo.pid != peer.pid {
+        return Err(refused("the request is for another process than the one that asks", false).into());
+    }
+    match start_time(peer.pid) {
+        Some(since) if since == request.sudo.start_time => {}
+        Some(_) => return Err(refused("the request is for an earlier process of the same number", false).into()),
+        None => {
+            let why = "the asking process cannot be seen in /proc; mount it without hidepid for aisudo-daemon";
+            return Err(refused(why, true).into());
+        }
+    }
+    Ok(Ask {
+        connection,
+        id: request.id,
+        digest: request_digest(body.as_bytes()),
+        nonce: request.nonce,
+        uid: request.requester.uid,
+        pid: request.sudo.pid,
+        start_time: request.sudo.start_time,
+        timeout_ms: request.timeout_ms,
+        body,
+        facts,
+    })
+}
+
+impl Waiting {
+    /// Until the gate has its answer, or is gone.
+    async fn wait(mut self, shared: &Shared, mut wire: Wire) {
+        let why = match self.talk(shared, &mut wire).await {
+            Ok(End::Told) => return,
+            Ok(End::GaveUp(why)) => why,
+            // The gate's connection is another one now.
+            Ok(End::Replaced) => return,
+            Err(Broken::Closed) => "sudo went away".to_owned(),
+            Err(broken) => said_wrong(&broken),
+        };
+        if self.over {
+            return;
+        }
+        if let Err(failure) = shared.ledger.leave(self.id, self.connection, why).await {
+            debug!(%failure, id = %self.id, "a gate left unrecorded; its request ends later");
+        }
+    }
+
+    async fn talk(&mut self, shared: &Shared, wire: &mut Wire) -> Result<End, Broken> {
+        let waiting = ToGate::Waiting {
+            code: self.code.clone(),
+            channels: shared.channels.clone(),
+        };
+        wire.send(&waiting).await?;
+        let first = std::mem::replace(&mut self.first, News::None);
+        if tell(wire, first).await? {
+            return Ok(End::Told);
+        }
+        loop {
+            tokio::select! {
+                changed = self.news.changed(), if !self.over => {
+                    if changed.is_err() {
+                        return Ok(End::Replaced);
+                    }
+                    let news = self.news.borrow_and_update().clone();
+                    if tell(wire, news).await? {
+                        return Ok(End::Told);
+                    }
+                }
+                frame = wire.next(MAX_LATER) => match frame?.message()? {
+                    FromGate::Ask { .. } => {
+                        wire.send(&no("one question per connection".to_owned())).await?;
+                    }
+                    FromGate::GiveUp { why } => return Ok(End::GaveUp(why)),
+                    FromGate::Release { token } => {
+                        let (id, connection) = (self.id, self.connection);
+                        let release = Command::Release { id, connection, token };
+                        let outcome = shared.ledger.command(release).await;
+                        let released = outcome == Ok(Outcome::Released);
+                        wire.send(&answer(outcome)).await?;
+                        if released {
+                            return Ok(End::Told);
+                        }
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// How a conversation with a gate ends.
+#[derive(Debug)]
+enum End {
+    Told,
+    GaveUp(String),
+    Replaced,
+}
+
+/// Tells a gate the news; says whether that was the last word.
+async fn tell(wire: &Wire, news: News) -> Result<bool, Broken> {
+    match news {
+        News::None => Ok(false),
+        News::Expired => wire.send(&ToGate::Expired).await.map(|()| true),
+        News::Decided(decision) => {
+            let last = decision.verdict == Verdict::Deny;
+            let decision = *decision;
+            wire.send(&ToGate::Decided { decision }).await.map(|()| last)
+        }
+    }
+}
+
+fn answer(outcome: Result<Outcome, Unavailable>) -> ToGate {
+    match outcome {
+        Ok(Outcome::Released) => ToGate::Released,
+        Ok(Outcome::Refused { why, fallback }) => ToGate::Refused { why, fallback },
+        Ok(_) => no("this request cannot go on".to_owned()),
+        Err(failure) => gate_refusal(failure.to_string()),
+    }
+}
+
+fn no(why: String) -> ToGate {
+    ToGate::Refused { why, fallback: false }
+}
+
+fn has_fractions(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(items) => items.iter().any(has_fractions),
+        Value::Object(fields) => fields.values().any(has_fractions),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
+}

@@ -1,0 +1,53 @@
+//! What is done as root, before the daemon becomes its own user: read the configuration, make the
+//! directories, open the sockets, and give root up. One thread only.
+
+mod privileges;
+mod sockets;
+mod state_dir;
+
+use std::fs::File;
+
+use aisudo_core::{config::Config, paths::Paths};
+use aisudo_sys::trusted::read_config;
+
+use self::{privileges::Identity, sockets::Sockets};
+use crate::server::Listeners;
+
+/// All that the daemon needs from before.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) config: Config,
+    pub(crate) config_text: String,
+    pub(crate) listeners: Listeners,
+    /// A uid that counts as root besides root: our own, when we opened the sockets without being
+    /// root, which only tests do.
+    pub(crate) stand_in: Option<u32>,
+    /// Held for as long as the daemon runs.
+    pub(crate) lock: File,
+}
+
+/// Prepares everything and drops privileges.
+///
+/// # Errors
+/// One line that says what is wrong and what to do.
+pub(crate) fn start(paths: &Paths) -> Result<Started, String> {
+    privileges::harden()?;
+    let (config, config_text) = read_config(paths)?;
+    let identity = Identity::choose(&config.daemon.user)?;
+    state_dir::make(paths, identity.uid())?;
+    let Sockets {
+        listeners,
+        lock,
+        passed,
+    } = sockets::open(paths, &config)?;
+    identity.assume()?;
+    state_dir::check(paths, identity.uid())?;
+    let stand_in = (!passed && !identity.was_root()).then(|| identity.uid());
+    Ok(Started {
+        config,
+        config_text,
+        listeners,
+        stand_in,
+        lock,
+    })
+}
