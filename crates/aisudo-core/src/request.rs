@@ -99,7 +99,7 @@ pub struct Call {
     pub mode: Mode,
     /// The words of the command: for a shell, those given to it; for an edit, the files.
     pub argv: Vec<Raw>,
-    /// `-u`; nothing means root.
+    /// `-u`. Nothing means root, with a `-g` alone the requester; sudoers may say otherwise.
     pub user: Option<Raw>,
     /// `-g`.
     pub group: Option<Raw>,

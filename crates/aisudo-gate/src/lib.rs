@@ -10,8 +10,10 @@ mod connection;
 pub mod facts;
 pub mod flow;
 mod signals;
+mod simulate;
 mod stderr;
 mod sudo;
 mod sudo_command;
 
+pub use simulate::simulate;
 pub use sudo::{Kept, PamHost, Sudo};

@@ -17,17 +17,17 @@ use crate::{record::Record, store::StoreError};
 impl Broker {
     pub(super) fn decide(
         &mut self,
-        answer: Answer,
+        answer: &Answer,
         now: Moment,
         history: &impl History,
     ) -> Result<Effects, StoreError> {
         if answer.decider.is_some_and(|uid| self.asks(uid)) {
             let why = "whoever has a request waiting may not answer; ask another approver";
-            return Ok(turn_away(&answer, why.to_owned()));
+            return Ok(turn_away(answer, why.to_owned()));
         }
         let Some(live) = self.live.take(answer.id) else {
             return Ok(match history.find(answer.id)? {
-                Some(past) => turn_away(&answer, already(&past.standing)),
+                Some(past) => turn_away(answer, already(&past.standing)),
                 None => Effects::only(Outcome::NotTaken(
                     "there is no request with this id; list the requests again".to_owned(),
                 )),
@@ -40,7 +40,7 @@ impl Broker {
                 let live = Live { state, ..live };
                 let why = already(&live.standing());
                 self.live.put(live);
-                return Ok(turn_away(&answer, why));
+                return Ok(turn_away(answer, why));
             }
         };
         let decision = Decision {
@@ -59,7 +59,7 @@ impl Broker {
                     state: State::Pending(refused.state),
                     ..live
                 });
-                return Ok(turn_away(&answer, refused.why.to_string()));
+                return Ok(turn_away(answer, refused.why.to_string()));
             }
             Ok(Decided::Denied(ended)) => moved(&ended, asked_at_ms),
             Ok(Decided::Approved(approved)) => {

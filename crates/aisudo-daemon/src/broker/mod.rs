@@ -93,9 +93,9 @@ impl Broker {
             Command::Ask(ask) => self.ask(*ask, now, history),
             Command::Release { id, connection, token } => self.release(id, connection, token, now, history),
             Command::Leave { id, connection, why } => Ok(self.leave(id, connection, &why)),
-            Command::Decide(answer) => self.decide(*answer, now, history),
+            Command::Decide(answer) => self.decide(&answer, now, history),
             Command::Note(record) => Ok(Effects {
-                records: vec![record],
+                records: vec![*record],
                 ..Effects::only(Outcome::Done)
             }),
         }
@@ -312,3 +312,6 @@ fn shortened(why: &str) -> &str {
         .find(|end| why.is_char_boundary(*end));
     why.get(..end.unwrap_or_default()).unwrap_or_default()
 }
+
+#[cfg(test)]
+pub(crate) use self::model::{at as tests_moment, question as tests_question};

@@ -61,7 +61,7 @@ pub enum Command {
     /// An approver answers.
     Decide(Box<Answer>),
     /// Something to be recorded that changes no request.
-    Note(Record),
+    Note(Box<Record>),
 }
 
 /// A gate's question.

@@ -92,7 +92,7 @@ impl Ledger {
     /// When the live requests cannot be read, or the system gives no thread.
     pub fn start(setup: Setup) -> io::Result<Self> {
         let (jobs, received) = mpsc::channel();
-        let mut writer = Writer::new(setup).map_err(io::Error::other)?;
+        let writer = Writer::new(setup).map_err(io::Error::other)?;
         thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || writer.run(&received))?;

@@ -84,7 +84,7 @@ impl Writer {
         })
     }
 
-    pub(super) fn run(&mut self, jobs: &Receiver<Job>) {
+    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         self.write(Vec::new(), Vec::new());
         self.announce_again();
         loop {
@@ -101,6 +101,8 @@ impl Writer {
             };
             if let Some(reply) = self.batch(batch) {
                 self.stop();
+                // Closed, and its write-ahead log folded in, before the process ends.
+                drop(self);
                 let _ = reply.send(());
                 return;
             }

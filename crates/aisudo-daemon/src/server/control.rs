@@ -10,7 +10,7 @@ use aisudo_core::{
 use aisudo_sys::users;
 use tokio::sync::mpsc;
 
-use super::{Broken, Peer, Service, Shared, Wire, control_refusal, said_wrong};
+use super::{Broken, Peer, Service, Shared, Wire, control_refusal};
 use crate::{
     broker::{Answer, Command, Outcome},
     ledger::{Query, View, What},

@@ -100,7 +100,7 @@ impl Shared {
     async fn note(&self, uid: u32, record: Record) {
         if self.refusals.may_record(uid, clock::boottime()) {
             // Without a record it is refused all the same.
-            let _ = self.ledger.command(Command::Note(record)).await;
+            let _ = self.ledger.command(Command::Note(Box::new(record))).await;
         }
     }
 }
@@ -128,7 +128,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, listeners: Listeners) -> std::io:
 /// What a socket does with its clients.
 trait Service: Copy + Send + Sync + 'static {
     /// What is said to a client that is not served.
-    type Refusal: Serialize + Send;
+    type Refusal: Serialize + Send + Sync;
 
     fn refusal(why: String) -> Self::Refusal;
 

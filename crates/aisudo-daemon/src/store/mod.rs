@@ -167,7 +167,7 @@ impl Store {
         let mut statement = self
             .connection
             .prepare_cached("SELECT entry FROM audit WHERE sequence > ?1 ORDER BY sequence LIMIT ?2")?;
-        let mut rows = statement.query(params![rows::integer(after)?, limit])?;
+        let mut rows = statement.query(params![after, limit])?;
         let mut entries: Vec<String> = Vec::new();
         let mut bytes = 0;
         while let Some(row) = rows.next()? {
@@ -201,7 +201,7 @@ impl Writing<'_> {
         let (entry, hash) = record.entry(sequence, at_ms, &self.head.hash);
         self.transaction
             .prepare_cached("INSERT INTO audit (sequence, hash, entry) VALUES (?1, ?2, ?3)")?
-            .execute(params![rows::integer(sequence)?, hash, entry])?;
+            .execute(params![sequence, hash, entry])?;
         self.head = Head { sequence, hash };
         Ok(())
     }
@@ -230,11 +230,11 @@ impl Writing<'_> {
                 ticket.code,
                 ticket.uid,
                 ticket.pid,
-                rows::integer(ticket.start_time)?,
+                ticket.start_time,
                 body,
-                rows::integer(at_ms)?,
+                at_ms,
                 self.boot_id,
-                rows::integer(ticket.deadline.0)?,
+                ticket.deadline.0,
                 standing.name(),
                 rows::json(&standing)?,
             ])?;
@@ -263,7 +263,7 @@ impl History for Writing<'_> {
         let mut statement = self
             .transaction
             .prepare_cached("SELECT 1 FROM requests WHERE code = ?1 AND asked_at_ms >= ?2")?;
-        Ok(statement.exists(params![code, rows::integer(since_ms)?])?)
+        Ok(statement.exists(params![code, since_ms])?)
     }
 }
 

@@ -32,11 +32,6 @@ pub(super) fn pending() -> Standing {
     Standing::Live(LiveState::Pending)
 }
 
-/// SQLite's integers have a sign.
-pub(super) fn integer(value: u64) -> Result<i64, StoreError> {
-    i64::try_from(value).map_err(|_| StoreError::Failed(format!("{value} is too large a number")))
-}
-
 pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Failed(error.to_string()))
 }
