@@ -36,11 +36,15 @@ impl Args {
                 Some("--root") => {
                     let root = args.next().ok_or("--root needs a directory")?;
                     // Later the working directory is another.
-                    let root = std::path::absolute(root).map_err(|error| format!("--root: {error}"))?;
+                    let root =
+                        std::path::absolute(root).map_err(|error| format!("--root: {error}"))?;
                     paths = Paths::under(root);
                 }
                 Some("--version") => {
-                    return Ok(Self::Say(format!("aisudo-daemon {}\n", env!("CARGO_PKG_VERSION"))));
+                    return Ok(Self::Say(format!(
+                        "aisudo-daemon {}\n",
+                        env!("CARGO_PKG_VERSION")
+                    )));
                 }
                 Some("--help" | "-h") => return Ok(Self::Say(HELP.to_owned())),
                 _ => return Err(format!("{} is not understood; try --help", arg.display())),
@@ -61,9 +65,16 @@ mod tests {
     #[test]
     fn the_command_line_is_short() {
         assert!(matches!(parse(&[]), Ok(Args::Run(paths)) if paths == Paths::default()));
-        assert!(matches!(parse(&["--root", "/x"]), Ok(Args::Run(paths)) if paths == Paths::under("/x")));
-        assert!(matches!(parse(&["--version"]), Ok(Args::Say(text)) if text.starts_with("aisudo-daemon 0")));
+        assert!(
+            matches!(parse(&["--root", "/x"]), Ok(Args::Run(paths)) if paths == Paths::under("/x"))
+        );
+        assert!(
+            matches!(parse(&["--version"]), Ok(Args::Say(text)) if text.starts_with("aisudo-daemon 0"))
+        );
         assert_eq!(parse(&["--root"]).unwrap_err(), "--root needs a directory");
-        assert_eq!(parse(&["-x"]).unwrap_err(), "-x is not understood; try --help");
+        assert_eq!(
+            parse(&["-x"]).unwrap_err(),
+            "-x is not understood; try --help"
+        );
     }
 }

@@ -102,7 +102,8 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
 fn open(paths: &Paths, config: &Config, config_text: &str) -> Result<Ledger, String> {
     let path = paths.database();
     let boot_id = clock::boot_id();
-    let store = Store::open(&path, &boot_id).map_err(|error| format!("{}: {error}", path.display()))?;
+    let store =
+        Store::open(&path, &boot_id).map_err(|error| format!("{}: {error}", path.display()))?;
     let setup = Setup {
         store,
         caps: Caps {
@@ -141,7 +142,8 @@ fn now() -> Moment {
 }
 
 fn watch_signal(kind: SignalKind) -> Result<tokio::signal::unix::Signal, String> {
-    signal(kind).map_err(|error| format!("signals cannot be handled: {error}; see the system's limits"))
+    signal(kind)
+        .map_err(|error| format!("signals cannot be handled: {error}; see the system's limits"))
 }
 
 fn tell_manager(state: NotifyState<'_>) {

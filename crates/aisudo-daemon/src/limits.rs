@@ -67,7 +67,10 @@ impl Drop for Admission {
     fn drop(&mut self) {
         let mut open = lock(&self.connections.open);
         open.all = open.all.saturating_sub(1);
-        let left = open.per_uid.get(&self.uid).map_or(0, |count| count.saturating_sub(1));
+        let left = open
+            .per_uid
+            .get(&self.uid)
+            .map_or(0, |count| count.saturating_sub(1));
         if left == 0 {
             open.per_uid.remove(&self.uid);
         } else {
@@ -131,7 +134,10 @@ mod tests {
         assert_eq!(at(1_000), 10);
         assert_eq!(at(10_999), 0);
         assert_eq!(at(11_000), 1);
-        assert!(refusals.may_record(8, Tick(11_000)), "others have their own");
+        assert!(
+            refusals.may_record(8, Tick(11_000)),
+            "others have their own"
+        );
         assert_eq!(at(1_000_000), 10);
     }
 }

@@ -91,10 +91,15 @@ impl Record {
             Self::Stopped => json!({}),
             Self::ConfigLoaded { sha256 } => json!({ "sha256": sha256 }),
             Self::Requested { ticket, facts, .. } => {
-                let user = facts.pointer("/requester/name").cloned().unwrap_or_default();
+                let user = facts
+                    .pointer("/requester/name")
+                    .cloned()
+                    .unwrap_or_default();
                 with(named(ticket), json!({"user": user, "request": facts}))
             }
-            Self::Moved { ticket, standing, .. } => with(named(ticket), outcome(standing)),
+            Self::Moved {
+                ticket, standing, ..
+            } => with(named(ticket), outcome(standing)),
             Self::Refused { id, uid, why } => json!({"id": id, "uid": uid, "why": why}),
             Self::DecisionRefused { id, uid, who, why } => {
                 json!({"id": id, "uid": uid, "who": who, "why": why})
@@ -115,7 +120,8 @@ fn named(ticket: &Ticket) -> Value {
 fn outcome(standing: &Standing) -> Value {
     match standing {
         Standing::Live(LiveState::Pending) | Standing::Ended(End::Expired) => json!({}),
-        Standing::Live(LiveState::Approved { decision }) | Standing::Ended(End::Denied { decision }) => {
+        Standing::Live(LiveState::Approved { decision })
+        | Standing::Ended(End::Denied { decision }) => {
             json!({ "decision": decision })
         }
         Standing::Ended(End::Cancelled { why }) => json!({ "why": why }),
@@ -152,7 +158,10 @@ mod tests {
     #[test]
     fn records_make_a_chain_with_readable_times() {
         let (first, hash) = Record::Started.entry(1, 1_700_000_000_007, GENESIS);
-        assert!(first.contains(r#""at":"2023-11-14T22:13:20.007Z""#), "{first}");
+        assert!(
+            first.contains(r#""at":"2023-11-14T22:13:20.007Z""#),
+            "{first}"
+        );
         let (second, _) = Record::Stopped.entry(2, u64::MAX, &hash);
         let mut verifier = Verifier::default();
         verifier.next(&first).unwrap();

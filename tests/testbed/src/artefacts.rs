@@ -2,7 +2,8 @@
 
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::PermissionsExt;
+
+use std::process::Command;
 use std::path::{Path, PathBuf};
 
 /// Where a world has the module, the daemon and the command.
@@ -41,15 +42,23 @@ impl Artefacts {
         let Some((directory, _)) = &self.directory else {
             return;
         };
-        let source = PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd()));
+        let source = PathBuf::from(format!(
+            "/proc/{}/fd/{}",
+            std::process::id(),
+            directory.as_raw_fd()
+        ));
         for (name, name_in_world) in NAMES {
             let from = source.join(name);
             let to = Path::new(BUILD).join(name_in_world);
             if from.is_file() {
-                fs::copy(&from, &to)
-                    .unwrap_or_else(|error| panic!("copy {name} into the world: {error}"));
-                fs::set_permissions(&to, fs::Permissions::from_mode(0o755))
-                    .expect("make it executable");
+                // By another process: a descriptor of ours that is open for writing could be in a
+                // child of another test's at this moment, and the file then busy (ETXTBSY).
+                let status = Command::new("/usr/bin/install")
+                    .args(["-m", "0755"])
+                    .args([&from, &to])
+                    .status()
+                    .expect("start install(1)");
+                assert!(status.success(), "copy {name} into the world");
             }
         }
     }

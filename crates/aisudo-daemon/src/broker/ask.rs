@@ -23,7 +23,12 @@ const CODE_REST_MS: u64 = 60 * 60 * 1000;
 const MAX_CODE_LENGTH: usize = 51;
 
 impl Broker {
-    pub(super) fn ask(&mut self, ask: Ask, now: Moment, history: &impl History) -> Result<Effects, StoreError> {
+    pub(super) fn ask(
+        &mut self,
+        ask: Ask,
+        now: Moment,
+        history: &impl History,
+    ) -> Result<Effects, StoreError> {
         if self.live.get(ask.id).is_some() {
             return Ok(self.ask_again(&ask));
         }
@@ -38,7 +43,10 @@ impl Broker {
             };
             return Ok(Effects {
                 records: vec![record],
-                ..Effects::only(Outcome::Refused { why, fallback: true })
+                ..Effects::only(Outcome::Refused {
+                    why,
+                    fallback: true,
+                })
             });
         }
         let code = self.free_code(&ask.digest, now, history)?;
@@ -63,7 +71,10 @@ impl Broker {
             asked_at_ms: now.unix_ms,
         });
         Effects {
-            outcome: Outcome::Waiting { code, news: News::None },
+            outcome: Outcome::Waiting {
+                code,
+                news: News::None,
+            },
             records: vec![Record::Requested {
                 ticket,
                 body: ask.body,
@@ -104,13 +115,21 @@ impl Broker {
                 live.of_uid(uid)
             ))
         } else if live.len() >= caps.pending {
-            Some(format!("{} requests wait already; try again later", live.len()))
+            Some(format!(
+                "{} requests wait already; try again later",
+                live.len()
+            ))
         } else {
             None
         }
     }
 
-    fn free_code(&self, digest: &Hex32, now: Moment, history: &impl History) -> Result<String, StoreError> {
+    fn free_code(
+        &self,
+        digest: &Hex32,
+        now: Moment,
+        history: &impl History,
+    ) -> Result<String, StoreError> {
         let since = now.unix_ms.saturating_sub(CODE_REST_MS);
         for letters in CODE_LENGTH..MAX_CODE_LENGTH {
             let code = code(digest, letters);
@@ -134,11 +153,20 @@ fn asked_too_late(ask: &Ask, past: Stored) -> Effects {
             hears(News::Decided(Box::new(decision)))
         }
         Standing::Ended(End::Expired) if again => hears(News::Expired),
-        standing => Effects::only(refuse(format!("this request was already {}", standing.name()))),
+        standing => Effects::only(refuse(format!(
+            "this request was already {}",
+            standing.name()
+        ))),
     }
 }
 
 fn same(ask: &Ask, ticket: &Ticket) -> bool {
     (ask.digest, ask.nonce, ask.uid, ask.pid, ask.start_time)
-        == (ticket.digest, ticket.nonce, ticket.uid, ticket.pid, ticket.start_time)
+        == (
+            ticket.digest,
+            ticket.nonce,
+            ticket.uid,
+            ticket.pid,
+            ticket.start_time,
+        )
 }

@@ -104,7 +104,9 @@ fn already(standing: &Standing) -> String {
         | Standing::Ended(End::Released { decision, .. } | End::Unused { decision, .. }) => {
             format!("already approved by {}", decision.approver)
         }
-        Standing::Ended(End::Denied { decision }) => format!("already denied by {}", decision.approver),
+        Standing::Ended(End::Denied { decision }) => {
+            format!("already denied by {}", decision.approver)
+        }
         Standing::Ended(End::Expired) => "already expired: nobody answered in time".to_owned(),
         Standing::Ended(End::Cancelled { why }) => format!("already cancelled: {why}"),
     }

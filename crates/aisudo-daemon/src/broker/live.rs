@@ -104,7 +104,10 @@ impl LiveSet {
 
     /// One about which something must be done now.
     pub(super) fn due(&self, now: Tick) -> Option<Uuid> {
-        self.wakes.first().filter(|(tick, _)| *tick <= now).map(|(_, id)| *id)
+        self.wakes
+            .first()
+            .filter(|(tick, _)| *tick <= now)
+            .map(|(_, id)| *id)
     }
 
     pub(super) fn put(&mut self, live: Live) {

@@ -5,7 +5,7 @@ mod ask;
 mod decide;
 mod live;
 #[cfg(test)]
-mod model;
+pub(crate) mod model;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -91,8 +91,16 @@ impl Broker {
     ) -> Result<Effects, StoreError> {
         match command {
             Command::Ask(ask) => self.ask(*ask, now, history),
-            Command::Release { id, connection, token } => self.release(id, connection, token, now, history),
-            Command::Leave { id, connection, why } => Ok(self.leave(id, connection, &why)),
+            Command::Release {
+                id,
+                connection,
+                token,
+            } => self.release(id, connection, token, now, history),
+            Command::Leave {
+                id,
+                connection,
+                why,
+            } => Ok(self.leave(id, connection, &why)),
             Command::Decide(answer) => self.decide(&answer, now, history),
             Command::Note(record) => Ok(Effects {
                 records: vec![*record],
@@ -166,7 +174,11 @@ impl Broker {
         history: &impl History,
     ) -> Result<Effects, StoreError> {
         let Some(live) = self.live.take(id) else {
-            return Ok(Effects::only(released_before(history.find(id)?, token, now.tick)));
+            return Ok(Effects::only(released_before(
+                history.find(id)?,
+                token,
+                now.tick,
+            )));
         };
         let ours = live.connection() == Some(connection);
         match live.state {
@@ -186,7 +198,9 @@ impl Broker {
             },
             state => {
                 self.live.put(Live { state, ..live });
-                Ok(Effects::only(refuse("nobody has approved this request".to_owned())))
+                Ok(Effects::only(refuse(
+                    "nobody has approved this request".to_owned(),
+                )))
             }
         }
     }
@@ -223,7 +237,12 @@ pub fn record_row(record: &Record, now: Moment) -> Option<Row> {
             standing,
         } => {
             let live = matches!(standing, Standing::Live(_));
-            Some(row(ticket, *asked_at_ms, live.then_some(now.tick), standing.clone()))
+            Some(row(
+                ticket,
+                *asked_at_ms,
+                live.then_some(now.tick),
+                standing.clone(),
+            ))
         }
         _ => None,
     }
@@ -233,7 +252,12 @@ pub fn record_row(record: &Record, now: Moment) -> Option<Row> {
 #[must_use]
 pub fn stored_row(stored: Stored, now: Tick) -> Row {
     let live = matches!(stored.standing, Standing::Live(_));
-    row(&stored.ticket, stored.asked_at_ms, live.then_some(now), stored.standing)
+    row(
+        &stored.ticket,
+        stored.asked_at_ms,
+        live.then_some(now),
+        stored.standing,
+    )
 }
 
 fn live_row(live: &Live, now: Tick) -> Row {
@@ -253,7 +277,10 @@ fn row(ticket: &Ticket, asked_at_ms: u64, now: Option<Tick>, state: Standing) ->
 }
 
 fn refuse(why: String) -> Outcome {
-    Outcome::Refused { why, fallback: false }
+    Outcome::Refused {
+        why,
+        fallback: false,
+    }
 }
 
 /// A release of a request that is no longer live: only the gate that released it knows the token.
@@ -264,7 +291,10 @@ fn released_before(stored: Option<Stored>, token: Hex32, now: Tick) -> Outcome {
             standing: Standing::Ended(End::Released { token: own, .. }),
             ..
         }) if own == token && now < ticket.deadline => Outcome::Released,
-        Some(stored) => refuse(format!("this request was already {}", stored.standing.name())),
+        Some(stored) => refuse(format!(
+            "this request was already {}",
+            stored.standing.name()
+        )),
         None => refuse("this request is not known".to_owned()),
     }
 }
@@ -273,12 +303,17 @@ fn released_before(stored: Option<Stored>, token: Hex32, now: Tick) -> Outcome {
 fn end_by_time(live: Live, now: Tick) -> Ended {
     match live.gate {
         // A deadline from an earlier run of the host means nothing.
-        Gate::Away { until: Tick(0), why } => end(live.state, why),
+        Gate::Away {
+            until: Tick(0),
+            why,
+        } => end(live.state, why),
         _ => match live.state {
             State::Pending(pending) => match (pending.expire(now), live.gate) {
                 (Ok(ended), _) => ended,
                 (Err(refused), Gate::Away { why, .. }) => refused.state.cancel(why),
-                (Err(refused), Gate::Here(_)) => refused.state.cancel("it was ended before its deadline"),
+                (Err(refused), Gate::Here(_)) => {
+                    refused.state.cancel("it was ended before its deadline")
+                }
             },
             State::Approved(approved) if now >= approved.ticket().deadline => {
                 approved.unuse("the deadline came before the command was let through")
@@ -312,6 +347,3 @@ fn shortened(why: &str) -> &str {
         .find(|end| why.is_char_boundary(*end));
     why.get(..end.unwrap_or_default()).unwrap_or_default()
 }
-
-#[cfg(test)]
-pub(crate) use self::model::{at as tests_moment, question as tests_question};

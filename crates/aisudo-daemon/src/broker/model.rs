@@ -13,7 +13,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    Answer, Ask, Broker, Caps, Command, ConnectionId, Effects, GRACE_MS, History, Moment, News, Outcome, Stored,
+    Answer, Ask, Broker, Caps, Command, ConnectionId, Effects, GRACE_MS, History, Moment, News,
+    Outcome, Stored,
 };
 use crate::{record::Record, store::StoreError};
 
@@ -45,11 +46,19 @@ impl Disk {
                         asked_at_ms: now.unix_ms,
                         boot_id: self.boot_id(),
                     };
-                    assert!(self.requests.insert(ticket.id, stored).is_none(), "asked once");
+                    assert!(
+                        self.requests.insert(ticket.id, stored).is_none(),
+                        "asked once"
+                    );
                 }
-                Record::Moved { ticket, standing, .. } => {
+                Record::Moved {
+                    ticket, standing, ..
+                } => {
                     let stored = self.requests.get_mut(&ticket.id).unwrap();
-                    assert!(matches!(stored.standing, Standing::Live(_)), "one end: {stored:?}");
+                    assert!(
+                        matches!(stored.standing, Standing::Live(_)),
+                        "one end: {stored:?}"
+                    );
                     stored.standing = standing.clone();
                 }
                 _ => {}
@@ -95,7 +104,7 @@ pub(crate) fn question(slot: u8, connection: u64) -> Ask {
     }
 }
 
-pub(super) fn answer(slot: u8, verdict: Verdict, digest: u8, decider: u32) -> Answer {
+pub(crate) fn answer(slot: u8, verdict: Verdict, digest: u8, decider: u32) -> Answer {
     Answer {
         id: question(slot, 0).id,
         digest: Hex32([digest; 32]),
@@ -103,20 +112,41 @@ pub(super) fn answer(slot: u8, verdict: Verdict, digest: u8, decider: u32) -> An
         verdict,
         approver: "root".to_owned(),
         note: None,
-        evidence: Evidence::Terminal { uid: decider, pid: 1 },
+        evidence: Evidence::Terminal {
+            uid: decider,
+            pid: 1,
+        },
         decider: Some(decider),
     }
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    Ask { slot: u8 },
-    Decide { slot: u8, verdict: Verdict, digest_fits: bool, own: bool },
-    Release { slot: u8, token: u8, stale: bool },
-    Leave { slot: u8, stale: bool },
-    Wait { ms: u64 },
+    Ask {
+        slot: u8,
+    },
+    Decide {
+        slot: u8,
+        verdict: Verdict,
+        digest_fits: bool,
+        own: bool,
+    },
+    Release {
+        slot: u8,
+        token: u8,
+        stale: bool,
+    },
+    Leave {
+        slot: u8,
+        stale: bool,
+    },
+    Wait {
+        ms: u64,
+    },
     /// The daemon is killed; with the host, or without.
-    Restart { host: bool },
+    Restart {
+        host: bool,
+    },
     /// The same as the step inside, but the commit fails.
     Fail(Box<Step>),
 }
@@ -186,7 +216,12 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
-        let slot = Slot { is: Is::New, deadline: 0, gate: None, grace: 0 };
+        let slot = Slot {
+            is: Is::New,
+            deadline: 0,
+            gate: None,
+            grace: 0,
+        };
         let disk = Disk::default();
         Self {
             broker: Broker::load(CAPS, Vec::new(), &HashMap::new(), &disk.boot_id(), at(0)),
@@ -211,10 +246,18 @@ impl World {
     fn carry_out(&mut self, step: &Step) {
         let command = self.command(step);
         self.tend();
-        let effects = self.broker.apply(command, at(self.now), &self.disk).unwrap();
+        let effects = self
+            .broker
+            .apply(command, at(self.now), &self.disk)
+            .unwrap();
         self.disk.write(&effects, at(self.now));
         let expected = self.expect(step);
-        assert_eq!(short(&effects.outcome), expected, "{step:?} at {}", self.now);
+        assert_eq!(
+            short(&effects.outcome),
+            expected,
+            "{step:?} at {}",
+            self.now
+        );
     }
 
     /// The commit fails: the disk stays as it was, and the broker is read back from it.
@@ -239,7 +282,11 @@ impl World {
     }
 
     fn reload(&mut self, attached: &HashMap<Uuid, ConnectionId>) {
-        let live = self.disk.requests.values().filter(|stored| matches!(stored.standing, Standing::Live(_)));
+        let live = self
+            .disk
+            .requests
+            .values()
+            .filter(|stored| matches!(stored.standing, Standing::Live(_)));
         let live = live.cloned().collect();
         self.broker = Broker::load(CAPS, live, attached, &self.disk.boot_id(), at(self.now));
     }
@@ -261,7 +308,12 @@ impl World {
                 self.connections += 1;
                 Command::Ask(Box::new(question(slot, self.connections)))
             }
-            Step::Decide { slot, verdict, digest_fits, own } => {
+            Step::Decide {
+                slot,
+                verdict,
+                digest_fits,
+                own,
+            } => {
                 let digest = if digest_fits { slot } else { 99 };
                 let decider = if own { question(slot, 0).uid } else { 0 };
                 Command::Decide(Box::new(answer(slot, verdict, digest, decider)))
@@ -308,28 +360,51 @@ impl World {
                 let of_uid = if slot < 3 { of_first } else { of_second };
                 let is = &mut self.slots[usize::from(slot)];
                 match is.is {
-                    Is::New if of_uid >= CAPS.pending_per_uid || of_first + of_second >= CAPS.pending => "limit",
+                    Is::New
+                        if of_uid >= CAPS.pending_per_uid
+                            || of_first + of_second >= CAPS.pending =>
+                    {
+                        "limit"
+                    }
                     Is::New => {
                         let deadline = now + asks.timeout_ms.min(CAPS.timeout_ms);
-                        *is = Slot { is: Is::Pending, deadline, gate: Some(connections), grace: 0 };
+                        *is = Slot {
+                            is: Is::Pending,
+                            deadline,
+                            gate: Some(connections),
+                            grace: 0,
+                        };
                         "waiting"
                     }
                     Is::Pending | Is::Approved => {
                         is.gate = Some(connections);
-                        if is.is == Is::Pending { "waiting" } else { "waiting, decided" }
+                        if is.is == Is::Pending {
+                            "waiting"
+                        } else {
+                            "waiting, decided"
+                        }
                     }
                     Is::Denied | Is::Released(_) => "ended, decided",
                     Is::Expired => "ended, expired",
                     Is::Cancelled | Is::Unused => "refused",
                 }
             }
-            Step::Decide { slot, verdict, digest_fits, own } => {
+            Step::Decide {
+                slot,
+                verdict,
+                digest_fits,
+                own,
+            } => {
                 let asks = if slot < 3 { of_first } else { of_second } > 0;
                 let is = &mut self.slots[usize::from(slot)].is;
                 if *is != Is::Pending || !digest_fits || (own && asks) {
                     return "not taken";
                 }
-                *is = if verdict == Verdict::Approve { Is::Approved } else { Is::Denied };
+                *is = if verdict == Verdict::Approve {
+                    Is::Approved
+                } else {
+                    Is::Denied
+                };
                 "done"
             }
             Step::Release { slot, token, stale } => {
@@ -376,15 +451,24 @@ impl World {
             };
             assert_eq!(is, expected.is, "slot {slot}");
         }
-        assert!(self.released.iter().all(|times| *times <= 1), "{:?}", self.released);
+        assert!(
+            self.released.iter().all(|times| *times <= 1),
+            "{:?}",
+            self.released
+        );
     }
 }
 
 fn short(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Waiting { news: News::None, .. } => "waiting",
+        Outcome::Waiting {
+            news: News::None, ..
+        } => "waiting",
         Outcome::Waiting { .. } => "waiting, decided",
-        Outcome::Ended { news: News::Expired, .. } => "ended, expired",
+        Outcome::Ended {
+            news: News::Expired,
+            ..
+        } => "ended, expired",
         Outcome::Ended { .. } => "ended, decided",
         Outcome::Released => "released",
         Outcome::Refused { fallback: true, .. } => "limit",

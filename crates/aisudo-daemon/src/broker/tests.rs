@@ -43,12 +43,18 @@ impl Bench {
     }
 
     fn decide(&mut self, slot: u8, verdict: Verdict, decider: u32, ms: u64) -> Effects {
-        self.apply(Command::Decide(Box::new(answer(slot, verdict, slot, decider))), ms)
+        self.apply(
+            Command::Decide(Box::new(answer(slot, verdict, slot, decider))),
+            ms,
+        )
     }
 }
 
 fn not_taken(effects: &Effects) -> &str {
-    assert!(matches!(effects.records.as_slice(), [Record::DecisionRefused { .. }]), "it is recorded");
+    assert!(
+        matches!(effects.records.as_slice(), [Record::DecisionRefused { .. }]),
+        "it is recorded"
+    );
     match &effects.outcome {
         Outcome::NotTaken(why) => why,
         other => panic!("{other:?}"),
@@ -59,16 +65,28 @@ fn not_taken(effects: &Effects) -> &str {
 fn a29_a_decision_counts_once_and_the_second_hears_who_was_first() {
     let mut bench = Bench::new();
     bench.ask(question(0, 1));
-    assert_eq!(bench.decide(0, Verdict::Approve, 0, 1).outcome, Outcome::Done);
-    assert_eq!(not_taken(&bench.decide(0, Verdict::Approve, 0, 2)), "already approved by root");
-    assert_eq!(not_taken(&bench.decide(0, Verdict::Deny, 0, 3)), "already approved by root");
+    assert_eq!(
+        bench.decide(0, Verdict::Approve, 0, 1).outcome,
+        Outcome::Done
+    );
+    assert_eq!(
+        not_taken(&bench.decide(0, Verdict::Approve, 0, 2)),
+        "already approved by root"
+    );
+    assert_eq!(
+        not_taken(&bench.decide(0, Verdict::Deny, 0, 3)),
+        "already approved by root"
+    );
 }
 
 #[test]
 fn a30_an_answer_at_the_deadline_is_too_late() {
     let mut bench = Bench::new();
     bench.ask(question(0, 1));
-    assert_eq!(not_taken(&bench.decide(0, Verdict::Approve, 0, 10_000)), "the deadline has passed");
+    assert_eq!(
+        not_taken(&bench.decide(0, Verdict::Approve, 0, 10_000)),
+        "the deadline has passed"
+    );
     let expired = bench.broker.tend(at(10_000));
     assert_eq!(expired.news, [(question(0, 1).id, News::Expired)]);
 }
@@ -97,7 +115,10 @@ fn a32_the_same_id_from_another_process_or_with_other_bytes_is_refused() {
     for change in changes {
         let mut other = question(0, 2);
         change(&mut other);
-        assert_eq!(bench.ask(other), refuse("another request has this id".to_owned()));
+        assert_eq!(
+            bench.ask(other),
+            refuse("another request has this id".to_owned())
+        );
     }
     assert!(matches!(bench.ask(question(0, 3)), Outcome::Waiting { .. }));
 }
@@ -128,12 +149,21 @@ fn a_code_is_lengthened_while_another_request_had_it_within_the_hour() {
         },
         1,
     );
-    assert!(matches!(&records[..], [Record::Moved { standing: Standing::Ended(End::Cancelled { why }), .. }]
-        if why.len() == 200));
-    assert_eq!(code(bench.ask(same_start(2, 0))).len(), 6, "it rests for an hour");
+    assert!(
+        matches!(&records[..], [Record::Moved { standing: Standing::Ended(End::Cancelled { why }), .. }]
+        if why.len() == 200)
+    );
+    assert_eq!(
+        code(bench.ask(same_start(2, 0))).len(),
+        6,
+        "it rests for an hour"
+    );
     bench.decide(2, Verdict::Deny, 0, 2);
     let later = Command::Ask(Box::new(same_start(3, 0)));
-    assert_eq!(code(bench.apply(later, 2 * 60 * 60 * 1000).outcome).len(), 5);
+    assert_eq!(
+        code(bench.apply(later, 2 * 60 * 60 * 1000).outcome).len(),
+        5
+    );
 }
 
 #[test]
@@ -145,9 +175,26 @@ fn a_limit_leaves_root_its_fallback_and_is_recorded() {
     let mut fourth = question(2, 1);
     fourth.id = Uuid::from_u128(99);
     let effects = bench.apply(Command::Ask(Box::new(fourth)), 1);
-    assert!(matches!(&effects.outcome, Outcome::Refused { why, fallback: true }
-        if why == "3 requests of this user wait already; answer or cancel one first"));
-    assert!(matches!(&effects.records[..], [Record::Refused { uid: Some(1000), .. }]));
-    assert!(matches!(bench.ask(question(3, 1)), Outcome::Waiting { .. }), "others are served");
-    assert!(matches!(bench.ask(question(4, 1)), Outcome::Refused { fallback: true, .. }), "but not without end");
+    assert!(
+        matches!(&effects.outcome, Outcome::Refused { why, fallback: true }
+        if why == "3 requests of this user wait already; answer or cancel one first")
+    );
+    assert!(matches!(
+        &effects.records[..],
+        [Record::Refused {
+            uid: Some(1000),
+            ..
+        }]
+    ));
+    assert!(
+        matches!(bench.ask(question(3, 1)), Outcome::Waiting { .. }),
+        "others are served"
+    );
+    assert!(
+        matches!(
+            bench.ask(question(4, 1)),
+            Outcome::Refused { fallback: true, .. }
+        ),
+        "but not without end"
+    );
 }

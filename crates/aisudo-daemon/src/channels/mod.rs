@@ -70,7 +70,8 @@ impl Channels {
 
     /// Asks approvers on each of them.
     pub fn announce(&mut self, announcement: &Announcement<'_>) {
-        self.all_mut().for_each(|channel| channel.announce(announcement));
+        self.all_mut()
+            .for_each(|channel| channel.announce(announcement));
     }
 
     /// Withdraws the question on each of them.

@@ -111,7 +111,9 @@ pub(super) fn look(here: &Here<'_>, query: &Query) -> Result<View, StoreError> {
 impl Here<'_> {
     fn latest(&self, uid: Option<u32>, limit: u32) -> Result<View, StoreError> {
         let stored = self.store.latest(uid, limit)?;
-        Ok(View::Rows(fitting(stored.into_iter().map(|one| stored_row(one, self.now)))))
+        Ok(View::Rows(fitting(
+            stored.into_iter().map(|one| stored_row(one, self.now)),
+        )))
     }
 
     fn show(&self, which: &str) -> Result<View, StoreError> {

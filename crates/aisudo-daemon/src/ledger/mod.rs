@@ -111,8 +111,18 @@ impl Ledger {
     ///
     /// # Errors
     /// When storage fails: the request then ends later.
-    pub async fn leave(&self, id: Uuid, connection: ConnectionId, why: String) -> Result<Outcome, Unavailable> {
-        self.command(Command::Leave { id, connection, why }).await
+    pub async fn leave(
+        &self,
+        id: Uuid,
+        connection: ConnectionId,
+        why: String,
+    ) -> Result<Outcome, Unavailable> {
+        self.command(Command::Leave {
+            id,
+            connection,
+            why,
+        })
+        .await
     }
 
     /// Carries out a command.
@@ -152,9 +162,17 @@ impl Ledger {
         }
     }
 
-    async fn carry(&self, command: Command, gate: Option<watch::Sender<News>>) -> Result<Outcome, Unavailable> {
+    async fn carry(
+        &self,
+        command: Command,
+        gate: Option<watch::Sender<News>>,
+    ) -> Result<Outcome, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        self.send(Job::Carry { command, gate, reply })?;
+        self.send(Job::Carry {
+            command,
+            gate,
+            reply,
+        })?;
         answer.await.map_err(|_| stopped())?
     }
 

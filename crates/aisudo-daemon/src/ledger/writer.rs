@@ -126,7 +126,11 @@ impl Writer {
         let mut stop = None;
         for job in jobs {
             match job {
-                Job::Carry { command, gate, reply } => {
+                Job::Carry {
+                    command,
+                    gate,
+                    reply,
+                } => {
                     callers.push(Caller {
                         gate: asking(&command, gate),
                         reply,
@@ -161,7 +165,10 @@ impl Writer {
         // A gate that leaves is gone whether or not that can be recorded.
         for command in &commands {
             if let Command::Leave { id, connection, .. } = command
-                && self.gates.get(id).is_some_and(|gate| gate.connection == *connection)
+                && self
+                    .gates
+                    .get(id)
+                    .is_some_and(|gate| gate.connection == *connection)
             {
                 self.gates.remove(id);
             }
@@ -186,7 +193,11 @@ impl Writer {
         }
     }
 
-    fn transact(&mut self, commands: Vec<Command>, now: Moment) -> Result<(Effects, Vec<Effects>), StoreError> {
+    fn transact(
+        &mut self,
+        commands: Vec<Command>,
+        now: Moment,
+    ) -> Result<(Effects, Vec<Effects>), StoreError> {
         let mut broker = match self.broker.take() {
             Some(broker) => broker,
             None => self.reload(now)?,
@@ -215,7 +226,11 @@ impl Writer {
     /// The broker as the database has it. Gates that are still here keep their requests.
     fn reload(&mut self, now: Moment) -> Result<Broker, StoreError> {
         self.gates.retain(|_, gate| !gate.news.is_closed());
-        let attached = self.gates.iter().map(|(id, gate)| (*id, gate.connection)).collect();
+        let attached = self
+            .gates
+            .iter()
+            .map(|(id, gate)| (*id, gate.connection))
+            .collect();
         let live = self.store.reload()?;
         info!(live = live.len(), "read back after a failure");
         Ok(Broker::load(self.caps, live, &attached, &self.boot_id, now))
@@ -280,7 +295,9 @@ impl Writer {
 
     fn look(&self, query: &Query) -> Result<View, Unavailable> {
         let Some(broker) = &self.broker else {
-            return Err(Unavailable("the database failed a moment ago; try again".to_owned()));
+            return Err(Unavailable(
+                "the database failed a moment ago; try again".to_owned(),
+            ));
         };
         let here = look::Here {
             store: &self.store,

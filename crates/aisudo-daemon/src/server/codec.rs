@@ -109,7 +109,9 @@ impl Wire {
         within: Duration,
         max: usize,
     ) -> Result<(T, Frame), Broken> {
-        let frame = timeout(within, self.next(max)).await.unwrap_or(Err(Broken::Slow))?;
+        let frame = timeout(within, self.next(max))
+            .await
+            .unwrap_or(Err(Broken::Slow))?;
         Ok((frame.message()?, frame))
     }
 
@@ -122,7 +124,11 @@ impl Wire {
     }
 
     async fn read_header(&mut self) -> Result<(), Broken> {
-        while let Some(rest) = self.header.get_mut(self.header_filled..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = self
+            .header
+            .get_mut(self.header_filled..)
+            .filter(|rest| !rest.is_empty())
+        {
             self.header_filled += read_some(&self.stream, rest).await?;
         }
         Ok(())
@@ -134,7 +140,11 @@ impl Wire {
         }
         // What was read stays in `self`, in case this is given up half-way.
         if let Some(body) = &mut self.body {
-            while let Some(rest) = body.json.get_mut(body.filled..).filter(|rest| !rest.is_empty()) {
+            while let Some(rest) = body
+                .json
+                .get_mut(body.filled..)
+                .filter(|rest| !rest.is_empty())
+            {
                 body.filled += read_some(&self.stream, rest).await?;
             }
         }

@@ -70,7 +70,12 @@ fn approver(shared: &Shared, uid: u32) -> Result<String, String> {
     Ok(name)
 }
 
-fn may_approve(config: &Config, name: &str, groups: &[String], stand_in: bool) -> Result<(), String> {
+fn may_approve(
+    config: &Config,
+    name: &str,
+    groups: &[String],
+    stand_in: bool,
+) -> Result<(), String> {
     if config.gate.when(name, groups).is_some() {
         return Err(format!(
             "{name} is asked for by aisudo and may not approve; use root or another user"
@@ -79,14 +84,18 @@ fn may_approve(config: &Config, name: &str, groups: &[String], stand_in: bool) -
     match &config.channels.terminal.group {
         _ if stand_in => Ok(()),
         Some(group) if groups.contains(group) => Ok(()),
-        Some(group) => Err(format!("only root and the group {group} may approve; log in as one of them")),
+        Some(group) => Err(format!(
+            "only root and the group {group} may approve; log in as one of them"
+        )),
         None => Err("only root may approve; use root".to_owned()),
     }
 }
 
 /// Hears what was wanted, for the record, and refuses it.
 async fn turn_away(shared: &Shared, wire: &mut Wire, peer: Peer, why: &str) {
-    if let Ok((FromControl::Decide { id, .. }, _)) = wire.message_within(super::FIRST_FRAME, MAX_FRAME).await {
+    if let Ok((FromControl::Decide { id, .. }, _)) =
+        wire.message_within(super::FIRST_FRAME, MAX_FRAME).await
+    {
         let record = Record::DecisionRefused {
             id,
             uid: Some(peer.uid),
@@ -110,7 +119,11 @@ struct Client<'a> {
 impl Client<'_> {
     async fn talk(&mut self, wire: &mut Wire) -> Result<(), Broken> {
         loop {
-            let idle = if self.events.is_some() { Duration::MAX } else { IDLE };
+            let idle = if self.events.is_some() {
+                Duration::MAX
+            } else {
+                IDLE
+            };
             tokio::select! {
                 row = next_event(&mut self.events) => {
                     let Some(row) = row else {
@@ -160,10 +173,21 @@ impl Client<'_> {
     }
 
     async fn decide(&self, answer: Answer) -> ToControl {
-        if answer.note.as_ref().is_some_and(|note| note.len() > MAX_NOTE_BYTES) {
-            return control_refusal(format!("the note is longer than {MAX_NOTE_BYTES} bytes; shorten it"));
+        if answer
+            .note
+            .as_ref()
+            .is_some_and(|note| note.len() > MAX_NOTE_BYTES)
+        {
+            return control_refusal(format!(
+                "the note is longer than {MAX_NOTE_BYTES} bytes; shorten it"
+            ));
         }
-        match self.shared.ledger.command(Command::Decide(Box::new(answer))).await {
+        match self
+            .shared
+            .ledger
+            .command(Command::Decide(Box::new(answer)))
+            .await
+        {
             Ok(Outcome::Done) => ToControl::Decided,
             Ok(Outcome::NotTaken(why)) => control_refusal(why),
             Ok(_) => control_refusal("this cannot be decided".to_owned()),
@@ -190,7 +214,9 @@ impl Client<'_> {
             Ok(View::Request(row, request)) => ToControl::Request { row: *row, request },
             Ok(View::Status(status)) => ToControl::Status { status: *status },
             Ok(View::Audit(entries, head)) => ToControl::Audit { entries, head },
-            Ok(View::NotFound) => control_refusal("there is no such request; list the requests again".to_owned()),
+            Ok(View::NotFound) => {
+                control_refusal("there is no such request; list the requests again".to_owned())
+            }
             Ok(View::Refused) => refused(),
             Err(failure) => control_refusal(failure.to_string()),
         }
@@ -198,7 +224,9 @@ impl Client<'_> {
 }
 
 fn refused() -> ToControl {
-    control_refusal("whoever has a request waiting may not use this socket; ask another approver".to_owned())
+    control_refusal(
+        "whoever has a request waiting may not use this socket; ask another approver".to_owned(),
+    )
 }
 
 /// Never, while it does not watch.

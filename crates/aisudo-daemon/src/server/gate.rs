@@ -79,8 +79,17 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Waiting, Op
     let ask = match question(body, peer, connection) {
         Ok(ask) => ask,
         Err(refused) => {
-            let Refused { id, uid, why, fallback } = *refused;
-            let record = Record::Refused { id, uid, why: why.clone() };
+            let Refused {
+                id,
+                uid,
+                why,
+                fallback,
+            } = *refused;
+            let record = Record::Refused {
+                id,
+                uid,
+                why: why.clone(),
+            };
             shared.note(uid.unwrap_or(peer.uid), record).await;
             return Err(Some(ToGate::Refused { why, fallback }));
         }
@@ -121,9 +130,10 @@ fn question(body: String, peer: Peer, connection: ConnectionId) -> Result<Ask, B
         why,
         fallback: false,
     };
-    let facts: Value = serde_json::from_str(&body)
-        .map_err(|_| refused("the request is not JSON".to_owned()))?;
-    let other_version = facts.get("version").and_then(Value::as_u64) != Some(u64::from(REQUEST_VERSION));
+    let facts: Value =
+        serde_json::from_str(&body).map_err(|_| refused("the request is not JSON".to_owned()))?;
+    let other_version =
+        facts.get("version").and_then(Value::as_u64) != Some(u64::from(REQUEST_VERSION));
     let request = Request::parse(&body).map_err(|why| Refused {
         // An upgrade that is half done must leave a working sudo (I9).
         fallback: other_version,
@@ -140,11 +150,21 @@ fn question(body: String, peer: Peer, connection: ConnectionId) -> Result<Ask, B
         return Err(refused("the request holds a number that is not an integer", false).into());
     }
     if request.sudo.pid != peer.pid {
-        return Err(refused("the request is for another process than the one that asks", false).into());
+        return Err(refused(
+            "the request is for another process than the one that asks",
+            false,
+        )
+        .into());
     }
     match start_time(peer.pid) {
         Some(since) if since == request.sudo.start_time => {}
-        Some(_) => return Err(refused("the request is for an earlier process of the same number", false).into()),
+        Some(_) => {
+            return Err(refused(
+                "the request is for an earlier process of the same number",
+                false,
+            )
+            .into());
+        }
         None => {
             let why = "the asking process cannot be seen in /proc; mount it without hidepid for aisudo-daemon";
             return Err(refused(why, true).into());
@@ -241,7 +261,9 @@ async fn tell(wire: &Wire, news: News) -> Result<bool, Broken> {
         News::Decided(decision) => {
             let last = decision.verdict == Verdict::Deny;
             let decision = *decision;
-            wire.send(&ToGate::Decided { decision }).await.map(|()| last)
+            wire.send(&ToGate::Decided { decision })
+                .await
+                .map(|()| last)
         }
     }
 }
@@ -256,7 +278,10 @@ fn answer(outcome: Result<Outcome, Unavailable>) -> ToGate {
 }
 
 fn no(why: String) -> ToGate {
-    ToGate::Refused { why, fallback: false }
+    ToGate::Refused {
+        why,
+        fallback: false,
+    }
 }
 
 fn has_fractions(value: &Value) -> bool {

@@ -118,9 +118,24 @@ pub(crate) async fn serve(shared: Arc<Shared>, listeners: Listeners) -> std::io:
     let controls = Connections::new(most, per_uid);
 
     let mut sockets = JoinSet::new();
-    sockets.spawn(accept(listen(listeners.gate)?, gates, Arc::clone(&shared), gate::Gate));
-    sockets.spawn(accept(listen(listeners.agent)?, agents, Arc::clone(&shared), agent::Agent));
-    sockets.spawn(accept(listen(listeners.control)?, controls, shared, control::Control));
+    sockets.spawn(accept(
+        listen(listeners.gate)?,
+        gates,
+        Arc::clone(&shared),
+        gate::Gate,
+    ));
+    sockets.spawn(accept(
+        listen(listeners.agent)?,
+        agents,
+        Arc::clone(&shared),
+        agent::Agent,
+    ));
+    sockets.spawn(accept(
+        listen(listeners.control)?,
+        controls,
+        shared,
+        control::Control,
+    ));
     while sockets.join_next().await.is_some() {}
     Ok(())
 }
@@ -157,7 +172,12 @@ fn listen(listener: StdListener) -> std::io::Result<UnixListener> {
     UnixListener::from_std(listener)
 }
 
-async fn accept<S: Service>(listener: UnixListener, connections: Arc<Connections>, shared: Arc<Shared>, _service: S) {
+async fn accept<S: Service>(
+    listener: UnixListener,
+    connections: Arc<Connections>,
+    shared: Arc<Shared>,
+    _service: S,
+) {
     let mut clients = JoinSet::new();
     loop {
         while clients.try_join_next().is_some() {}
@@ -222,7 +242,10 @@ fn said_wrong(broken: &Broken) -> String {
 /// A refusal of the protocol itself: root's fallback may take over, so that an upgrade leaves a
 /// working sudo (I9).
 fn gate_refusal(why: String) -> ToGate {
-    ToGate::Refused { why, fallback: true }
+    ToGate::Refused {
+        why,
+        fallback: true,
+    }
 }
 
 fn agent_refusal(message: String) -> ToAgent {

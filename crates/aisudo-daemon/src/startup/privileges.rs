@@ -1,5 +1,8 @@
 //! Which user the daemon is.
-#![allow(unsafe_code, reason = "set*id(2) of the C library, which know of all threads")]
+#![allow(
+    unsafe_code,
+    reason = "set*id(2) of the C library, which know of all threads"
+)]
 
 use std::io;
 
@@ -26,7 +29,9 @@ impl Identity {
             return Ok(Self::Stays(geteuid().as_raw()));
         }
         let account = account_named(user).ok_or_else(|| {
-            format!("the user {user} does not exist; create it, or set user in [daemon] of aisudo.toml")
+            format!(
+                "the user {user} does not exist; create it, or set user in [daemon] of aisudo.toml"
+            )
         })?;
         if account.uid == 0 {
             warn!("aisudo-daemon runs as root; give it a user of its own");
@@ -48,9 +53,12 @@ impl Identity {
     /// Becomes it, with no way back.
     pub(super) fn assume(&self) -> Result<(), String> {
         if let Self::Becomes(account) = self {
-            become_user(account).map_err(|error| format!("cannot become the daemon's user: {error}; start it as root"))?;
+            become_user(account).map_err(|error| {
+                format!("cannot become the daemon's user: {error}; start it as root")
+            })?;
         }
-        set_no_new_privs(true).map_err(|error| format!("no_new_privs failed: {error}; a newer kernel is needed"))
+        set_no_new_privs(true)
+            .map_err(|error| format!("no_new_privs failed: {error}; a newer kernel is needed"))
     }
 }
 

@@ -44,8 +44,12 @@ pub(super) fn open(paths: &Paths, config: &Config) -> Result<Sockets, String> {
         });
     }
     let directory = paths.run_dir();
-    make_open(&directory)
-        .map_err(|error| format!("{} cannot be made: {error}; start it as root", directory.display()))?;
+    make_open(&directory).map_err(|error| {
+        format!(
+            "{} cannot be made: {error}; start it as root",
+            directory.display()
+        )
+    })?;
     check_directory(&directory)?;
     let lock = lock(&directory)?;
     let (control_mode, control_group) = control_access(config)?;
@@ -69,10 +73,14 @@ fn check_directory(directory: &Path) -> Result<(), String> {
         .map_err(|error| format!("{path} cannot be read: {error}; check it"))?;
     let own = geteuid().as_raw();
     if !meta.is_dir() || meta.uid() != own {
-        return Err(format!("{path} is not a directory of uid {own}; remove it and start again"));
+        return Err(format!(
+            "{path} is not a directory of uid {own}; remove it and start again"
+        ));
     }
     if meta.mode() & 0o022 != 0 {
-        return Err(format!("{path} can be written by others; run: chmod go-w {path}"));
+        return Err(format!(
+            "{path} can be written by others; run: chmod go-w {path}"
+        ));
     }
     Ok(())
 }
@@ -88,7 +96,12 @@ fn lock(directory: &Path) -> Result<File, String> {
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW)
         .open(&path)
-        .map_err(|error| format!("{} cannot be opened: {error}; check its owner", path.display()))?;
+        .map_err(|error| {
+            format!(
+                "{} cannot be opened: {error}; check its owner",
+                path.display()
+            )
+        })?;
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
         let mut pid = String::new();
         let _ = file.read_to_string(&mut pid);
@@ -118,7 +131,12 @@ fn control_access(config: &Config) -> Result<(u32, Option<u32>), String> {
 }
 
 fn bind(path: &Path, mode: u32, group: Option<u32>) -> Result<UnixListener, String> {
-    let failed = |error| format!("{} cannot be opened: {error}; start it as root", path.display());
+    let failed = |error| {
+        format!(
+            "{} cannot be opened: {error}; start it as root",
+            path.display()
+        )
+    };
     remove_stale(path)?;
     // The umask leaves it to its owner until its group is set.
     let listener = UnixListener::bind(path).map_err(failed)?;
@@ -141,15 +159,18 @@ fn remove_stale(path: &Path) -> Result<(), String> {
         Ok(_) => {}
     }
     if UnixStream::connect(path).is_ok() {
-        return Err(format!("somebody answers on {shown} already; stop that program first"));
+        return Err(format!(
+            "somebody answers on {shown} already; stop that program first"
+        ));
     }
     fs::remove_file(path).map_err(|error| format!("{shown} cannot be removed: {error}; remove it"))
 }
 
 /// The sockets of the service manager (sd_listen_fds(3)), by name.
 fn passed() -> Result<Option<Listeners>, String> {
-    let given = sd_notify::listen_fds_with_names()
-        .map_err(|error| format!("the service manager's sockets are not understood: {error}; check the unit"))?;
+    let given = sd_notify::listen_fds_with_names().map_err(|error| {
+        format!("the service manager's sockets are not understood: {error}; check the unit")
+    })?;
     let (mut gate, mut agent, mut control) = (None, None, None);
     let mut any = false;
     for (descriptor, name) in given {
@@ -158,21 +179,37 @@ fn passed() -> Result<Option<Listeners>, String> {
             "gate" => &mut gate,
             "agent" => &mut agent,
             "control" => &mut control,
-            _ => return Err(format!("the service manager's socket {name} is not known; name it gate, agent or control")),
+            _ => {
+                return Err(format!(
+                    "the service manager's socket {name} is not known; name it gate, agent or control"
+                ));
+            }
         };
         if place.replace(listener(descriptor, &name)?).is_some() {
-            return Err(format!("the service manager gives two sockets named {name}; check the unit"));
+            return Err(format!(
+                "the service manager gives two sockets named {name}; check the unit"
+            ));
         }
     }
     match (gate, agent, control) {
         _ if !any => Ok(None),
-        (Some(gate), Some(agent), Some(control)) => Ok(Some(Listeners { gate, agent, control })),
-        _ => Err("the service manager must give the sockets gate, agent and control; check the unit".to_owned()),
+        (Some(gate), Some(agent), Some(control)) => Ok(Some(Listeners {
+            gate,
+            agent,
+            control,
+        })),
+        _ => Err(
+            "the service manager must give the sockets gate, agent and control; check the unit"
+                .to_owned(),
+        ),
     }
 }
 
 fn listener(descriptor: RawFd, name: &str) -> Result<UnixListener, String> {
-    #[allow(unsafe_code, reason = "descriptors that are inherited have no owner yet")]
+    #[allow(
+        unsafe_code,
+        reason = "descriptors that are inherited have no owner yet"
+    )]
     // SAFETY: the service manager passed it to this process (LISTEN_PID is checked), it is open
     // (close-on-exec was just set on it), and each is taken once.
     let owned = unsafe { OwnedFd::from_raw_fd(descriptor) };
@@ -181,7 +218,9 @@ fn listener(descriptor: RawFd, name: &str) -> Result<UnixListener, String> {
     if listens {
         Ok(UnixListener::from(owned))
     } else {
-        Err(format!("the service manager's {name} is not a listening Unix socket; check the unit"))
+        Err(format!(
+            "the service manager's {name} is not a listening Unix socket; check the unit"
+        ))
     }
 }
 
@@ -198,7 +237,10 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let paths = Paths::under(root.path());
         drop(open(&paths, &config()).unwrap());
-        assert!(paths.gate_socket().exists(), "as a daemon that was killed leaves it");
+        assert!(
+            paths.gate_socket().exists(),
+            "as a daemon that was killed leaves it"
+        );
         let _sockets = open(&paths, &config()).unwrap();
         let mode = |path: &Path| path.metadata().unwrap().mode() & 0o777;
         assert_eq!(mode(&paths.run_dir()), 0o755);
@@ -214,10 +256,17 @@ mod tests {
         let first = open(&paths, &config()).unwrap();
         let error = open(&paths, &config()).unwrap_err();
         let own = std::process::id();
-        assert_eq!(error, format!("another aisudo-daemon runs already (process {own}); stop it first"));
+        assert_eq!(
+            error,
+            format!("another aisudo-daemon runs already (process {own}); stop it first")
+        );
 
         fs::remove_file(paths.run_dir().join("daemon.lock")).unwrap();
-        assert!(open(&paths, &config()).unwrap_err().starts_with("somebody answers on "));
+        assert!(
+            open(&paths, &config())
+                .unwrap_err()
+                .starts_with("somebody answers on ")
+        );
         drop(first);
     }
 
@@ -227,9 +276,17 @@ mod tests {
         let paths = Paths::under(root.path());
         make_open(&paths.run_dir()).unwrap();
         fs::write(paths.gate_socket(), "x").unwrap();
-        assert!(open(&paths, &config()).unwrap_err().ends_with("is not a socket; move it away"));
+        assert!(
+            open(&paths, &config())
+                .unwrap_err()
+                .ends_with("is not a socket; move it away")
+        );
         fs::set_permissions(paths.run_dir(), Permissions::from_mode(0o777)).unwrap();
-        assert!(open(&paths, &config()).unwrap_err().contains("can be written by others"));
+        assert!(
+            open(&paths, &config())
+                .unwrap_err()
+                .contains("can be written by others")
+        );
     }
 
     #[test]

@@ -12,12 +12,20 @@ use aisudo_core::paths::Paths;
 /// Makes it, if it is not there.
 pub(super) fn make(paths: &Paths, owner: u32) -> Result<(), String> {
     let directory = paths.state_dir();
-    let failed = |error| format!("{} cannot be made: {error}; make it by hand", directory.display());
+    let failed = |error| {
+        format!(
+            "{} cannot be made: {error}; make it by hand",
+            directory.display()
+        )
+    };
     if directory.symlink_metadata().is_ok() {
         return Ok(());
     }
     make_open(directory.parent().unwrap_or(&directory)).map_err(failed)?;
-    DirBuilder::new().mode(0o700).create(&directory).map_err(failed)?;
+    DirBuilder::new()
+        .mode(0o700)
+        .create(&directory)
+        .map_err(failed)?;
     chown(&directory, Some(owner), None).map_err(failed)
 }
 
@@ -40,11 +48,17 @@ pub(super) fn make_open(directory: &Path) -> std::io::Result<()> {
 /// Refuses a directory or database that others own or can write (a36).
 pub(super) fn check(paths: &Paths, owner: u32) -> Result<(), String> {
     let directory = paths.state_dir();
-    let meta = directory
-        .symlink_metadata()
-        .map_err(|error| format!("{} cannot be read: {error}; check its owner", directory.display()))?;
+    let meta = directory.symlink_metadata().map_err(|error| {
+        format!(
+            "{} cannot be read: {error}; check its owner",
+            directory.display()
+        )
+    })?;
     if !meta.is_dir() {
-        return Err(format!("{} is not a directory; move it away", directory.display()));
+        return Err(format!(
+            "{} is not a directory; move it away",
+            directory.display()
+        ));
     }
     check_owner(&directory, &meta, owner)?;
     let database = paths.database();
@@ -54,9 +68,17 @@ pub(super) fn check(paths: &Paths, owner: u32) -> Result<(), String> {
         let path = Path::new(&name);
         match path.symlink_metadata() {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(format!("{} cannot be read: {error}; check its owner", path.display())),
+            Err(error) => {
+                return Err(format!(
+                    "{} cannot be read: {error}; check its owner",
+                    path.display()
+                ));
+            }
             Ok(meta) if !meta.is_file() => {
-                return Err(format!("{} is not a regular file; move it away", path.display()));
+                return Err(format!(
+                    "{} is not a regular file; move it away",
+                    path.display()
+                ));
             }
             Ok(meta) => check_owner(path, &meta, owner)?,
         }
@@ -67,10 +89,15 @@ pub(super) fn check(paths: &Paths, owner: u32) -> Result<(), String> {
 fn check_owner(path: &Path, meta: &Metadata, owner: u32) -> Result<(), String> {
     let path = path.display();
     if meta.uid() != owner {
-        return Err(format!("{path} belongs to uid {}; run: chown {owner} {path}", meta.uid()));
+        return Err(format!(
+            "{path} belongs to uid {}; run: chown {owner} {path}",
+            meta.uid()
+        ));
     }
     if meta.mode() & 0o022 != 0 {
-        return Err(format!("{path} can be written by others; run: chmod go-w {path}"));
+        return Err(format!(
+            "{path} can be written by others; run: chmod go-w {path}"
+        ));
     }
     Ok(())
 }
@@ -99,19 +126,33 @@ mod tests {
         let database = paths.database();
         fs::write(&database, "").unwrap();
         set(&database, 0o666);
-        let expected = format!("{0} can be written by others; run: chmod go-w {0}", database.display());
+        let expected = format!(
+            "{0} can be written by others; run: chmod go-w {0}",
+            database.display()
+        );
         assert_eq!(check(&paths, own).unwrap_err(), expected);
         set(&database, 0o600);
         check(&paths, own).unwrap();
 
         set(&directory, 0o777);
-        assert!(check(&paths, own).unwrap_err().contains("can be written by others"));
+        assert!(
+            check(&paths, own)
+                .unwrap_err()
+                .contains("can be written by others")
+        );
         set(&directory, 0o700);
         let error = check(&paths, own + 1).unwrap_err();
-        assert!(error.contains(&format!("belongs to uid {own}; run: chown {}", own + 1)), "{error}");
+        assert!(
+            error.contains(&format!("belongs to uid {own}; run: chown {}", own + 1)),
+            "{error}"
+        );
 
         fs::remove_file(&database).unwrap();
         std::os::unix::fs::symlink("/etc/passwd", &database).unwrap();
-        assert!(check(&paths, own).unwrap_err().contains("is not a regular file"));
+        assert!(
+            check(&paths, own)
+                .unwrap_err()
+                .contains("is not a regular file")
+        );
     }
 }

@@ -25,9 +25,16 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full => f.write_str("the disk is full; make room"),
-            Self::ReadOnly => f.write_str("the database is read-only; make it writable for the daemon's user"),
-            Self::Locked => f.write_str("the database is locked by another program; stop that program"),
-            Self::Corrupt(why) => write!(f, "the database is damaged ({why}); restore it, or move it away"),
+            Self::ReadOnly => {
+                f.write_str("the database is read-only; make it writable for the daemon's user")
+            }
+            Self::Locked => {
+                f.write_str("the database is locked by another program; stop that program")
+            }
+            Self::Corrupt(why) => write!(
+                f,
+                "the database is damaged ({why}); restore it, or move it away"
+            ),
             Self::Newer(version) => write!(
                 f,
                 "the database has version {version}, from a newer aisudo; install that version again"
@@ -45,7 +52,9 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(error.to_string()),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Corrupt(error.to_string())
+            }
             _ => Self::Failed(error.to_string()),
         }
     }

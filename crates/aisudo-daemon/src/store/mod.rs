@@ -104,7 +104,9 @@ impl Store {
         if read_head(&self.connection)? == self.head {
             self.live()
         } else {
-            Err(StoreError::Corrupt("the audit log was changed by another program".to_owned()))
+            Err(StoreError::Corrupt(
+                "the audit log was changed by another program".to_owned(),
+            ))
         }
     }
 
@@ -113,7 +115,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn live(&self) -> Result<Vec<Stored>, StoreError> {
-        self.select("WHERE state IN ('pending', 'approved') ORDER BY asked_at_ms", [])
+        self.select(
+            "WHERE state IN ('pending', 'approved') ORDER BY asked_at_ms",
+            [],
+        )
     }
 
     /// The latest requests, newest first; of one user, or of all.
@@ -126,7 +131,10 @@ impl Store {
                 "WHERE uid = ?1 ORDER BY asked_at_ms DESC, id DESC LIMIT ?2",
                 params![uid, limit],
             ),
-            None => self.select("ORDER BY asked_at_ms DESC, id DESC LIMIT ?1", params![limit]),
+            None => self.select(
+                "ORDER BY asked_at_ms DESC, id DESC LIMIT ?1",
+                params![limit],
+            ),
         }
     }
 
@@ -143,7 +151,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn find_code(&self, code: &str) -> Result<Option<Stored>, StoreError> {
-        let mut found = self.select("WHERE code = ?1 ORDER BY asked_at_ms DESC LIMIT 1", params![code])?;
+        let mut found = self.select(
+            "WHERE code = ?1 ORDER BY asked_at_ms DESC LIMIT 1",
+            params![code],
+        )?;
         Ok(found.pop())
     }
 
@@ -155,7 +166,9 @@ impl Store {
         let mut statement = self
             .connection
             .prepare_cached("SELECT body FROM requests WHERE id = ?1")?;
-        Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?)
+        Ok(statement
+            .query_row([id.to_string()], |row| row.get(0))
+            .optional()?)
     }
 
     /// Audit entries after a sequence number, until `limit` of them or `max_bytes` as a JSON
@@ -163,10 +176,15 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn audit(&self, after: u64, limit: u32, max_bytes: usize) -> Result<Vec<String>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT entry FROM audit WHERE sequence > ?1 ORDER BY sequence LIMIT ?2")?;
+    pub fn audit(
+        &self,
+        after: u64,
+        limit: u32,
+        max_bytes: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT entry FROM audit WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+        )?;
         let mut rows = statement.query(params![after, limit])?;
         let mut entries: Vec<String> = Vec::new();
         let mut bytes = 0;
@@ -181,7 +199,11 @@ impl Store {
         Ok(entries)
     }
 
-    fn select(&self, which: &str, parameters: impl rusqlite::Params) -> Result<Vec<Stored>, StoreError> {
+    fn select(
+        &self,
+        which: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<Stored>, StoreError> {
         rows::select(&self.connection, which, parameters)
     }
 }
@@ -194,7 +216,9 @@ impl Writing<'_> {
     pub fn write(&mut self, record: &Record, at_ms: u64) -> Result<(), StoreError> {
         match record {
             Record::Requested { ticket, body, .. } => self.insert(ticket, body, at_ms)?,
-            Record::Moved { ticket, standing, .. } => self.update(ticket, standing)?,
+            Record::Moved {
+                ticket, standing, ..
+            } => self.update(ticket, standing)?,
             _ => {}
         }
         let sequence = self.head.sequence + 1;
@@ -245,11 +269,18 @@ impl Writing<'_> {
         let changed = self
             .transaction
             .prepare_cached("UPDATE requests SET state = ?2, standing = ?3 WHERE id = ?1")?
-            .execute(params![ticket.id.to_string(), standing.name(), rows::json(standing)?])?;
+            .execute(params![
+                ticket.id.to_string(),
+                standing.name(),
+                rows::json(standing)?
+            ])?;
         if changed == 1 {
             Ok(())
         } else {
-            Err(StoreError::Corrupt(format!("request {} is gone", ticket.id)))
+            Err(StoreError::Corrupt(format!(
+                "request {} is gone",
+                ticket.id
+            )))
         }
     }
 }
@@ -269,13 +300,18 @@ impl History for Writing<'_> {
 
 /// How long a line is as a JSON string.
 fn as_json_string(line: &str) -> usize {
-    let escapes = line.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+    let escapes = line
+        .bytes()
+        .filter(|byte| matches!(byte, b'"' | b'\\'))
+        .count();
     line.len() + escapes + 3
 }
 
 /// A look through the pages, where that does not hold up the start.
 fn check(connection: &Connection) -> Result<(), StoreError> {
-    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, u64>(0));
+    let pragma = |name: &str| {
+        connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, u64>(0))
+    };
     if pragma("page_count")?.saturating_mul(pragma("page_size")?) > MAX_CHECKED_BYTES {
         return Ok(());
     }
@@ -283,7 +319,9 @@ fn check(connection: &Connection) -> Result<(), StoreError> {
     if verdict == "ok" {
         Ok(())
     } else {
-        Err(StoreError::Corrupt(verdict.lines().collect::<Vec<_>>().join(" ")))
+        Err(StoreError::Corrupt(
+            verdict.lines().collect::<Vec<_>>().join(" "),
+        ))
     }
 }
 
@@ -305,7 +343,9 @@ fn read_head(connection: &Connection) -> Result<Head, StoreError> {
     if sealed_again(&entry, sequence).is_some_and(|again| again == (entry, hash.clone())) {
         Ok(Head { sequence, hash })
     } else {
-        Err(StoreError::Corrupt(format!("audit entry {sequence} was changed")))
+        Err(StoreError::Corrupt(format!(
+            "audit entry {sequence} was changed"
+        )))
     }
 }
 

@@ -13,7 +13,11 @@ use super::StoreError;
 use crate::broker::Stored;
 
 /// Requests by a condition; `which` is a constant of the caller.
-pub(super) fn select(connection: &Connection, which: &str, parameters: impl Params) -> Result<Vec<Stored>, StoreError> {
+pub(super) fn select(
+    connection: &Connection,
+    which: &str,
+    parameters: impl Params,
+) -> Result<Vec<Stored>, StoreError> {
     let query = format!(
         "SELECT id, digest, nonce, code, uid, pid, start_time, asked_at_ms, boot_id, deadline_tick, standing
          FROM requests {which}"
@@ -49,7 +53,8 @@ fn stored(row: &Row<'_>) -> Result<Stored, StoreError> {
             start_time: row.get("start_time")?,
             deadline: Tick(row.get("deadline_tick")?),
         },
-        standing: serde_json::from_str(&standing).map_err(|error| StoreError::Corrupt(error.to_string()))?,
+        standing: serde_json::from_str(&standing)
+            .map_err(|error| StoreError::Corrupt(error.to_string()))?,
         asked_at_ms: row.get("asked_at_ms")?,
         boot_id: row.get("boot_id")?,
     })

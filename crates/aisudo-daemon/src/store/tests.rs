@@ -4,7 +4,7 @@ use aisudo_core::{audit::Verifier, state::Tick, wire::LiveState};
 use tempfile::TempDir;
 
 use super::*;
-use crate::broker::Ask;
+use crate::broker::{Ask, model::question};
 
 fn place() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -17,7 +17,15 @@ fn open(path: &Path) -> Store {
 }
 
 fn requested(number: u8, body: &str) -> Record {
-    let Ask { id, digest, nonce, uid, pid, start_time, .. } = crate::broker::tests_question(number);
+    let Ask {
+        id,
+        digest,
+        nonce,
+        uid,
+        pid,
+        start_time,
+        ..
+    } = question(number, 1);
     Record::Requested {
         ticket: Ticket {
             id,
@@ -59,9 +67,14 @@ fn what_is_written_is_read_back_by_the_next_daemon() {
     let mut store = open(&path);
     assert_eq!(store.head(), &head);
     let live = store.live().unwrap();
-    let [stored] = live.as_slice() else { panic!("{live:?}") };
+    let [stored] = live.as_slice() else {
+        panic!("{live:?}")
+    };
     assert_eq!(stored.standing, Standing::Live(LiveState::Pending));
-    assert_eq!((stored.boot_id.as_str(), stored.ticket.deadline), ("boot", Tick(5)));
+    assert_eq!(
+        (stored.boot_id.as_str(), stored.ticket.deadline),
+        ("boot", Tick(5))
+    );
     assert_eq!(store.body(stored.ticket.id).unwrap().unwrap(), "{\"a\":1}");
     write(&mut store, &[Record::Stopped]).unwrap();
 
@@ -77,7 +90,11 @@ fn what_is_written_is_read_back_by_the_next_daemon() {
 fn an_audit_page_is_bounded_but_never_empty() {
     let (_keep, path) = place();
     let mut store = open(&path);
-    write(&mut store, &[Record::Started, Record::Started, Record::Stopped]).unwrap();
+    write(
+        &mut store,
+        &[Record::Started, Record::Started, Record::Stopped],
+    )
+    .unwrap();
     let count = |after, limit, bytes| store.audit(after, limit, bytes).unwrap().len();
     assert_eq!(count(0, 2, 1 << 20), 2);
     assert_eq!(count(1, 9, 1 << 20), 2);
@@ -91,7 +108,10 @@ fn a_newer_version_is_refused() {
     drop(open(&path));
     tamper(&path, "PRAGMA user_version = 99");
     let error = Store::open(&path, "boot").unwrap_err();
-    assert_eq!(error.to_string(), "the database has version 99, from a newer aisudo; install that version again");
+    assert_eq!(
+        error.to_string(),
+        "the database has version 99, from a newer aisudo; install that version again"
+    );
 }
 
 #[test]
@@ -100,15 +120,27 @@ fn a33_a_full_disk_undoes_the_whole_transaction() {
     let mut store = open(&path);
     write(&mut store, &[Record::Started]).unwrap();
     let head = store.head().clone();
-    let pages: u32 = store.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
-    store.connection.pragma_update(None, "max_page_count", pages + 2).unwrap();
+    let pages: u32 = store
+        .connection
+        .query_row("PRAGMA page_count", [], |row| row.get(0))
+        .unwrap();
+    store
+        .connection
+        .pragma_update(None, "max_page_count", pages + 2)
+        .unwrap();
 
-    let full = write(&mut store, &[requested(1, "{}"), requested(2, &"x".repeat(100_000))]);
+    let full = write(
+        &mut store,
+        &[requested(1, "{}"), requested(2, &"x".repeat(100_000))],
+    );
     assert_eq!(full, Err(StoreError::Full));
     assert_eq!(store.head(), &head);
     assert_eq!(store.reload().unwrap(), [], "neither of the two is there");
 
-    store.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+    store
+        .connection
+        .pragma_update(None, "max_page_count", 1_000_000)
+        .unwrap();
     write(&mut store, &[requested(1, "{}")]).unwrap();
     assert_eq!(store.head().sequence, 2, "no gap");
 }
@@ -119,7 +151,10 @@ fn a33_a_locked_database_is_an_error_in_bounded_time() {
     let mut store = open(&path);
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(write(&mut store, &[Record::Started]), Err(StoreError::Locked));
+    assert_eq!(
+        write(&mut store, &[Record::Started]),
+        Err(StoreError::Locked)
+    );
     other.execute_batch("ROLLBACK").unwrap();
     write(&mut store, &[Record::Started]).unwrap();
 }
@@ -128,15 +163,28 @@ fn a33_a_locked_database_is_an_error_in_bounded_time() {
 fn a33_a_read_only_database_is_an_error() {
     let (_keep, path) = place();
     let mut store = open(&path);
-    store.connection.pragma_update(None, "query_only", true).unwrap();
-    assert_eq!(write(&mut store, &[Record::Started]), Err(StoreError::ReadOnly));
+    store
+        .connection
+        .pragma_update(None, "query_only", true)
+        .unwrap();
+    assert_eq!(
+        write(&mut store, &[Record::Started]),
+        Err(StoreError::ReadOnly)
+    );
 }
 
 #[test]
 fn a33_a_damaged_database_is_refused() {
     let (_keep, path) = place();
-    fs::write(&path, "this is no database, and it is long enough to be taken for one".repeat(50)).unwrap();
-    assert!(matches!(Store::open(&path, "boot"), Err(StoreError::Corrupt(_))));
+    fs::write(
+        &path,
+        "this is no database, and it is long enough to be taken for one".repeat(50),
+    )
+    .unwrap();
+    assert!(matches!(
+        Store::open(&path, "boot"),
+        Err(StoreError::Corrupt(_))
+    ));
 
     fs::remove_file(&path).unwrap();
     let mut store = open(&path);
@@ -148,7 +196,10 @@ fn a33_a_damaged_database_is_refused() {
     let middle = bytes.len() / 2;
     bytes[middle..middle + 20_000].fill(0x5a);
     fs::write(&path, bytes).unwrap();
-    assert!(matches!(Store::open(&path, "boot"), Err(StoreError::Corrupt(_))));
+    assert!(matches!(
+        Store::open(&path, "boot"),
+        Err(StoreError::Corrupt(_))
+    ));
 }
 
 #[test]
@@ -170,7 +221,10 @@ fn a39_an_audit_log_that_moved_under_a_running_daemon_is_not_continued() {
     let (_keep, path) = place();
     let mut store = open(&path);
     write(&mut store, &[Record::Started, Record::Started]).unwrap();
-    tamper(&path, "DROP TRIGGER audit_is_not_cut; DELETE FROM audit WHERE sequence = 2");
+    tamper(
+        &path,
+        "DROP TRIGGER audit_is_not_cut; DELETE FROM audit WHERE sequence = 2",
+    );
     assert!(matches!(store.reload(), Err(StoreError::Corrupt(_))));
 }
 
@@ -182,6 +236,9 @@ fn accidents_with_the_audit_log_and_with_ended_requests_are_refused() {
     let fails = |sql: &str| assert!(store.connection.execute_batch(sql).is_err(), "{sql}");
     fails("UPDATE audit SET entry = ''");
     fails("DELETE FROM audit");
-    store.connection.execute_batch("UPDATE requests SET state = 'denied'").unwrap();
+    store
+        .connection
+        .execute_batch("UPDATE requests SET state = 'denied'")
+        .unwrap();
     fails("UPDATE requests SET state = 'approved'");
 }
