@@ -21,7 +21,10 @@ use std::{ffi::OsString, io::Write as _, process::ExitCode};
 use aisudo_core::{config::Config, digest::sha256, paths::Paths};
 use aisudo_sys::clock;
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
 use tracing::{info, warn};
 use tracing_subscriber::EnvFilter;
 
@@ -80,7 +83,7 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
         stand_in,
         lock: _lock,
     } = started;
-    let ledger = open(paths, &config, &config_text)?;
+    let (ledger, ended) = open(paths, &config, &config_text)?;
     let mut terminate = watch_signal(SignalKind::terminate())?;
     let mut interrupt = watch_signal(SignalKind::interrupt())?;
     let served = serve(config, ledger.clone(), listeners, stand_in);
@@ -88,6 +91,7 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
     info!("ready");
     let result = tokio::select! {
         served = served => served.map_err(|error| format!("a socket failed: {error}; restart aisudo-daemon")),
+        _ = ended => Err("the writer failed, see the log; restart aisudo-daemon".to_owned()),
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     };
@@ -99,7 +103,11 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
 }
 
 /// Opens the database and starts the writer.
-fn open(paths: &Paths, config: &Config, config_text: &str) -> Result<Ledger, String> {
+fn open(
+    paths: &Paths,
+    config: &Config,
+    config_text: &str,
+) -> Result<(Ledger, oneshot::Receiver<()>), String> {
     let path = paths.database();
     let boot_id = clock::boot_id();
     let store =

@@ -27,8 +27,9 @@ use crate::{
 /// and one that hangs must not hold back the password.
 const FIRST_ANSWER_MS: u64 = 4_000;
 
-/// The pause between attempts to reach the daemon, in milliseconds.
-const RETRY_MS: u64 = 100;
+/// How much longer than the deadline the gate listens, in milliseconds: the daemon's clock began a
+/// moment later, and its record should say "expired". Nothing is let through in this time.
+const LAST_WORD_MS: u64 = 300;
 
 /// What is asked, frozen.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ pub trait Asker {
     fn operands_unchanged(&self, request: &Request) -> Result<(), String>;
 }
 
-/// Asks and waits; returns when it is over, at the latest at the deadline.
+/// Asks and waits; returns when it is over. Nothing is approved after the deadline.
 pub fn ask(question: &Question<'_>, config: &Gate, socket: &Path, asker: &mut impl Asker) -> Outcome {
     let now = boottime();
     let mut conversation = Conversation {
@@ -114,7 +115,7 @@ impl<A: Asker> Conversation<'_, A> {
 
     /// The pause between two attempts.
     fn rest(&self) -> Option<Outcome> {
-        match self.watch.pause(None, RETRY_MS) {
+        match self.watch.pause(None) {
             Woken::Cancelled(why) => Some(Outcome::Cancelled(why)),
             Woken::Ready | Woken::Tick => None,
         }
@@ -153,8 +154,7 @@ impl<A: Asker> Conversation<'_, A> {
                     if let Some(over) = self.over(self.silence()) {
                         return Ok(over);
                     }
-                    let left = self.deadline.0.saturating_sub(boottime().0);
-                    if let Woken::Cancelled(why) = self.watch.pause(Some(connection.interest()), left) {
+                    if let Woken::Cancelled(why) = self.watch.pause(Some(connection.interest())) {
                         return Ok(Outcome::Cancelled(why));
                     }
                 }
@@ -166,7 +166,7 @@ impl<A: Asker> Conversation<'_, A> {
     fn over(&self, outcome: Outcome) -> Option<Outcome> {
         let now = boottime();
         let first_is_late = !self.waiting && now >= self.first_answer_until;
-        (first_is_late || now >= self.deadline).then_some(outcome)
+        (first_is_late || now.0 >= self.deadline.0.saturating_add(LAST_WORD_MS)).then_some(outcome)
     }
 
     /// What silence on an open connection means when time is up.
@@ -205,6 +205,9 @@ impl<A: Asker> Conversation<'_, A> {
         let request = self.question.request;
         if (decision.id, decision.digest, decision.nonce) != (request.id, self.digest, request.nonce) {
             return Next::GiveUp("the decision is for another request".to_owned());
+        }
+        if boottime() >= self.deadline {
+            return Next::End(Outcome::Expired);
         }
         match decision.verdict {
             Verdict::Deny => Next::End(Outcome::Denied {

@@ -42,17 +42,16 @@ impl Watch {
         }
     }
 
-    /// Waits for `descriptor`, if one is given, but no longer than one tick or `limit_ms`.
-    pub(crate) fn pause(&self, descriptor: Option<PollFd<'_>>, limit_ms: u64) -> Woken {
+    /// Waits for `descriptor`, if one is given, but no longer than one tick.
+    pub(crate) fn pause(&self, descriptor: Option<PollFd<'_>>) -> Woken {
         // No events asked for: poll(2) reports an error or hang-up anyway, which for a pipe means
         // that its reader is gone.
         let stdout = stdout();
         let mut watched = vec![PollFd::from_borrowed_fd(stdout, PollFlags::empty())];
         watched.extend(descriptor);
-        let limit_ns = i64::try_from(limit_ms).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         let timeout = Timespec {
             tv_sec: 0,
-            tv_nsec: limit_ns.min(TICK_NS),
+            tv_nsec: TICK_NS,
         };
         // An error (a signal that is not held back) counts as a tick.
         let polled = poll(&mut watched, Some(&timeout)).is_ok();

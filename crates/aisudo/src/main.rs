@@ -1,2 +1,5 @@
-//! Stub.
-fn main() {}
+//! `aisudo`: the command an owner and an agent use.
+
+fn main() -> std::process::ExitCode {
+    aisudo::main()
+}

@@ -36,21 +36,26 @@ impl Broker {
             return Ok(asked_too_late(&ask, past));
         }
         if let Some(why) = self.over_limits(ask.uid) {
-            let record = Record::Refused {
-                id: Some(ask.id),
-                uid: Some(ask.uid),
-                why: why.clone(),
-            };
-            return Ok(Effects {
-                records: vec![record],
-                ..Effects::only(Outcome::Refused {
-                    why,
-                    fallback: true,
-                })
-            });
+            return Ok(self.turn_away(&ask, why, now));
         }
         let code = self.free_code(&ask.digest, now, history)?;
         Ok(self.begin(ask, code, now))
+    }
+
+    fn turn_away(&self, ask: &Ask, why: String, now: Moment) -> Effects {
+        let record = Record::Refused {
+            id: Some(ask.id),
+            uid: Some(ask.uid),
+            why: why.clone(),
+        };
+        let recorded = self.refusals.may_record(ask.uid, now.tick);
+        Effects {
+            records: recorded.then_some(record).into_iter().collect(),
+            ..Effects::only(Outcome::Refused {
+                why,
+                fallback: true,
+            })
+        }
     }
 
     fn begin(&mut self, ask: Ask, code: String, now: Moment) -> Effects {
@@ -108,7 +113,7 @@ impl Broker {
     }
 
     fn over_limits(&self, uid: u32) -> Option<String> {
-        let Self { caps, live } = self;
+        let Self { caps, live, .. } = self;
         if live.of_uid(uid) >= caps.pending_per_uid {
             Some(format!(
                 "{} requests of this user wait already; answer or cancel one first",

@@ -21,9 +21,13 @@ impl Broker {
         now: Moment,
         history: &impl History,
     ) -> Result<Effects, StoreError> {
-        if answer.decider.is_some_and(|uid| self.asks(uid)) {
+        if let Some(uid) = answer.decider.filter(|uid| self.asks(*uid)) {
             let why = "whoever has a request waiting may not answer; ask another approver";
-            return Ok(turn_away(answer, why.to_owned()));
+            let mut effects = turn_away(answer, why.to_owned());
+            if !self.refusals.may_record(uid, now.tick) {
+                effects.records.clear();
+            }
+            return Ok(effects);
         }
         let Some(live) = self.live.take(answer.id) else {
             return Ok(match history.find(answer.id)? {

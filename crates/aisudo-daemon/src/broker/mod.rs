@@ -23,7 +23,7 @@ use self::live::{Gate, Live, LiveSet, State};
 pub use self::types::{
     Answer, Ask, Caps, Command, ConnectionId, Effects, History, Moment, News, Outcome, Stored,
 };
-use crate::{record::Record, store::StoreError};
+use crate::{limits::Refusals, record::Record, store::StoreError};
 
 /// How long a gate may take to come back after the daemon restarted, in milliseconds.
 pub const GRACE_MS: u64 = 15_000;
@@ -36,6 +36,8 @@ const MAX_WHY_BYTES: usize = 200;
 pub struct Broker {
     caps: Caps,
     live: LiveSet,
+    /// How much those who ask may write into the log by being turned away.
+    refusals: Refusals,
 }
 
 impl Broker {
@@ -76,7 +78,11 @@ impl Broker {
                 asked_at_ms: request.asked_at_ms,
             });
         }
-        Self { caps, live }
+        Self {
+            caps,
+            live,
+            refusals: Refusals::default(),
+        }
     }
 
     /// Carries out one command.

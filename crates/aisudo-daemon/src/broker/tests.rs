@@ -186,6 +186,17 @@ fn a_limit_leaves_root_its_fallback_and_is_recorded() {
             ..
         }]
     ));
+    let recorded = (0..50).filter(|_| {
+        let mut more = question(2, 1);
+        more.id = Uuid::from_u128(99);
+        let again = bench.apply(Command::Ask(Box::new(more)), 1);
+        !again.records.is_empty()
+    });
+    assert_eq!(
+        recorded.count(),
+        9,
+        "but the log is no way to fill the disk"
+    );
     assert!(
         matches!(bench.ask(question(3, 1)), Outcome::Waiting { .. }),
         "others are served"

@@ -86,17 +86,22 @@ pub(crate) enum Job {
 }
 
 impl Ledger {
-    /// Starts the writer.
+    /// Starts the writer. The receiver hears when it has ended, for whatever reason: the daemon is
+    /// of no use then.
     ///
     /// # Errors
     /// When the live requests cannot be read, or the system gives no thread.
-    pub fn start(setup: Setup) -> io::Result<Self> {
+    pub fn start(setup: Setup) -> io::Result<(Self, oneshot::Receiver<()>)> {
         let (jobs, received) = mpsc::channel();
+        let (running, ended) = oneshot::channel();
         let writer = Writer::new(setup).map_err(io::Error::other)?;
         thread::Builder::new()
             .name("ledger".to_owned())
-            .spawn(move || writer.run(&received))?;
-        Ok(Self { jobs })
+            .spawn(move || {
+                let _dropped_at_the_end: oneshot::Sender<()> = running;
+                writer.run(&received);
+            })?;
+        Ok((Self { jobs }, ended))
     }
 
     /// A gate asks; it hears what follows on `gate`.

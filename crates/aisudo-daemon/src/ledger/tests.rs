@@ -43,6 +43,7 @@ fn start(path: &Path, boot_id: &str, clock: fn() -> Moment) -> Ledger {
         clock,
     })
     .unwrap()
+    .0
 }
 
 fn place() -> (tempfile::TempDir, PathBuf) {

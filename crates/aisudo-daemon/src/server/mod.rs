@@ -180,8 +180,11 @@ async fn accept<S: Service>(
 ) {
     let mut clients = JoinSet::new();
     loop {
-        while clients.try_join_next().is_some() {}
-        let (stream, _) = match listener.accept().await {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = clients.join_next() => continue,
+        };
+        let (stream, _) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 warn!(%error, "a connection could not be accepted");

@@ -72,7 +72,7 @@ impl Daemon {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let ledger = Ledger::start(Setup {
+                let (ledger, _ended) = Ledger::start(Setup {
                     store: Store::open(&database, "boot").unwrap(),
                     caps: Caps {
                         pending_per_uid: config.limits.pending_per_uid,
@@ -524,7 +524,7 @@ fn a10_only_the_right_peers_are_served() {
     let daemon = Daemon::with("version = 1\n[[gate.who]]\nuser = \"nobody\"\nwhen = \"always\"\n");
     let mut gate = daemon.gate();
     gate.ask_gate(&request(|request| {
-        request["requester"]["uid"] = 65534.into()
+        request["requester"]["uid"] = 65534.into();
     }));
     let row = daemon.control().only_row();
 
@@ -569,7 +569,7 @@ fn anyone_sees_their_own_requests_and_no_others() {
     let daemon = Daemon::start();
     let mut gate = daemon.gate();
     gate.ask_gate(&request(|request| {
-        request["requester"]["uid"] = 65534.into()
+        request["requester"]["uid"] = 65534.into();
     }));
     let mine = |mut client: Client| {
         client.send(&FromAgent::Mine);

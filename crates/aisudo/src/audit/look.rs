@@ -1,0 +1,94 @@
+//! `aisudo audit tail` and `aisudo audit show`.
+
+use aisudo_core::{digest::normalize_code, display, paths::Paths};
+use uuid::Uuid;
+
+use super::{Log, entry::Entry, stored};
+use crate::{failure::Failure, output::Output};
+
+pub(super) fn tail(
+    paths: &Paths,
+    count: u32,
+    json: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let mut log = Log::open(paths, 0)?;
+    let (_, head) = log.page(0)?;
+    log.after = head.sequence.saturating_sub(u64::from(count));
+    if count == 0 {
+        return Ok(());
+    }
+    log.each(|entry| {
+        if json {
+            return output.line(stored(entry)?);
+        }
+        let line = Entry::parse(entry).map(|entry| entry.line());
+        output.line(&line.unwrap_or_else(|| unreadable(entry)))
+    })?;
+    Ok(())
+}
+
+pub(super) fn show(
+    paths: &Paths,
+    which: &str,
+    json: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let mut shown = 0_u32;
+    let mut print = |entry: &str, output: &mut Output| {
+        shown += 1;
+        if json {
+            return output.line(stored(entry)?);
+        }
+        if shown > 1 {
+            output.line("")?;
+        }
+        let text = Entry::parse(entry).map(|entry| entry.whole());
+        output.text(&text.unwrap_or_else(|| unreadable(entry) + "\n"))
+    };
+    match Which::from(which) {
+        Which::Sequence(number) => {
+            let mut log = Log::open(paths, number.saturating_sub(1))?;
+            let (entries, head) = log.page(1)?;
+            let is_there = (1..=head.sequence).contains(&number);
+            if let Some(entry) = entries.first().filter(|_| is_there) {
+                print(entry, output)?;
+            }
+        }
+        Which::Request(name) => {
+            Log::open(paths, 0)?.each(|entry| match Entry::parse(entry) {
+                Some(parsed) if parsed.is_about(&name) => print(entry, output),
+                _ => Ok(()),
+            })?;
+        }
+    }
+    if shown == 0 {
+        let which = display::word(which.as_bytes()).text;
+        return Err(Failure::Refused(format!(
+            "the audit log has no entry {which}; see: aisudo audit tail"
+        )));
+    }
+    Ok(())
+}
+
+enum Which {
+    Sequence(u64),
+    Request(String),
+}
+
+impl From<&str> for Which {
+    fn from(text: &str) -> Self {
+        let text = text.trim();
+        if let Ok(number) = text.parse() {
+            return Self::Sequence(number);
+        }
+        match text.parse::<Uuid>() {
+            Ok(id) => Self::Request(id.to_string()),
+            Err(_) => Self::Request(normalize_code(text)),
+        }
+    }
+}
+
+fn unreadable(entry: &str) -> String {
+    format!("(no JSON object) {}", display::text(entry.as_bytes()).text)
+}

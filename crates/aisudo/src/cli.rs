@@ -1,0 +1,170 @@
+//! The command line.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use aisudo_core::raw::Hex32;
+use clap::{Args, Parser, Subcommand};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  refused, or not verified
+  2  wrong usage
+  3  aisudo-daemon cannot be reached
+  4  not permitted";
+
+/// A person's answer to each sudo: see what asks for root, and approve or deny it
+#[derive(Debug, Parser)]
+#[command(name = "aisudo", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// Look for all files and sockets below this directory
+    #[arg(long, global = true, value_name = "DIR", default_value = "/")]
+    pub(crate) root: PathBuf,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the requests that wait for an answer
+    List(List),
+    /// Show one request, whole
+    Show(Show),
+    /// Let a waiting command run, once
+    ///
+    /// The request is shown first; the approval is for exactly the bytes that were shown.
+    Approve(Approve),
+    /// Refuse a waiting command
+    Deny(Deny),
+    /// Show each request as it comes, and ask for an answer
+    ///
+    /// Keys that were typed before a question is shown, and within half a second after, are
+    /// ignored. Ctrl-C or the end of input ends it; what was not answered goes on waiting.
+    WaitForRequests(Wait),
+    /// Say how the daemon is
+    Status(Status),
+    /// Read, export or verify the audit log
+    Audit {
+        #[command(subcommand)]
+        command: Audit,
+    },
+    /// Show what an approver would see of a command, without running or asking anything
+    Simulate(Simulate),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Also those that are over, newest first
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print {"requests": [...], "own_only": bool}, each with id, code, digest, uid, asked_at_ms,
+    /// remaining_ms and state
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The request's code or id
+    pub(crate) which: String,
+    /// Print an object of list, with "request", "frozen" (the exact text that the digest is over)
+    /// and "warnings"
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Answer {
+    /// The request's code or id
+    pub(crate) which: String,
+    /// Refuse to decide unless the request has this digest
+    #[arg(long, value_name = "HEX")]
+    pub(crate) digest: Option<Hex32>,
+    /// Print an object of show, with "verdict", instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    #[command(flatten)]
+    pub(crate) common: Answer,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Deny {
+    #[command(flatten)]
+    pub(crate) common: Answer,
+    /// What to tell whoever asked, at most 500 bytes
+    #[arg(long, value_name = "TEXT", value_parser = crate::decide::note)]
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Wait {
+    /// End after one request
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Print {"running": bool, ...}
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Show the newest entries
+    Tail {
+        /// How many
+        #[arg(short = 'n', value_name = "N", default_value_t = 10)]
+        count: u32,
+        /// Print the entries as they are stored, one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one entry, or all that are about one request
+    Show {
+        /// An entry's number, or a request's id or code
+        which: String,
+        /// Print the entries as they are stored, one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check that no entry was changed, cut, added or moved
+    ///
+    /// Reads the log from the daemon and compares its end with what the running daemon remembers,
+    /// or reads an exported file, for which no daemon is needed.
+    Verify {
+        /// An exported log
+        file: Option<PathBuf>,
+        /// What an earlier verification printed: the log must still hold it
+        #[arg(long, value_name = "SEQ:HASH")]
+        checkpoint: Option<crate::audit::Checkpoint>,
+        /// Print {"intact": bool, "entries", "checkpoint"} or {"intact", "entry", "why"}
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the whole log as JSON lines, exactly as stored
+    Export {
+        /// Where to; - is standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+        /// Replace an existing file
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// Print {"request", "frozen", "digest", "warnings"}
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// What would stand behind sudo: its options and the command
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub(crate) words: Vec<OsString>,
+}

@@ -1,0 +1,159 @@
+//! The daemon at the other end of a socket.
+
+use std::{
+    io::{self, ErrorKind},
+    os::unix::net::UnixStream,
+    path::Path,
+    time::Duration,
+};
+
+use aisudo_core::{
+    display,
+    paths::Paths,
+    wire::{FromAgent, FromControl, Hello, ToAgent, ToControl},
+};
+use aisudo_sys::frames;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::failure::Failure;
+
+/// A daemon that says nothing for so long hangs.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Parts of the daemon's refusals to whoever is no approver: the protocol has no kind of its own
+/// for them.
+const NOT_PERMITTED: &[&str] = &[
+    "may approve",
+    "may not approve",
+    "may not use this socket",
+    "ask another approver",
+    "not permitted",
+];
+
+/// `control.sock`, for approvers.
+#[derive(Debug)]
+pub(crate) struct Control {
+    stream: UnixStream,
+}
+
+impl Control {
+    pub(crate) fn open(paths: &Paths) -> Result<Self, Failure> {
+        open(&paths.control_socket()).map(|stream| Self { stream })
+    }
+
+    /// Asks, and waits for the answer. What the daemon refuses is a failure.
+    pub(crate) fn ask(&mut self, message: &FromControl) -> Result<ToControl, Failure> {
+        match exchange(&mut self.stream, message)? {
+            ToControl::Error { message } => Err(refusal(&message)),
+            answer => Ok(answer),
+        }
+    }
+
+    /// The next event of a watch.
+    pub(crate) fn event(&mut self) -> Result<ToControl, Failure> {
+        receive(&mut self.stream)
+    }
+
+    /// To wait on.
+    pub(crate) fn stream(&self) -> &UnixStream {
+        &self.stream
+    }
+}
+
+/// `agent.sock`, for everyone.
+#[derive(Debug)]
+pub(crate) struct Agent {
+    stream: UnixStream,
+}
+
+impl Agent {
+    pub(crate) fn open(paths: &Paths) -> Result<Self, Failure> {
+        open(&paths.agent_socket()).map(|stream| Self { stream })
+    }
+
+    pub(crate) fn ask(&mut self, message: &FromAgent) -> Result<ToAgent, Failure> {
+        match exchange(&mut self.stream, message)? {
+            ToAgent::Error { message } => Err(refusal(&message)),
+            answer => Ok(answer),
+        }
+    }
+}
+
+/// An answer of another kind than was asked for.
+pub(crate) fn out_of_place() -> Failure {
+    Failure::Refused("aisudo-daemon answered something else; is it of another version?".to_owned())
+}
+
+fn open(path: &Path) -> Result<UnixStream, Failure> {
+    let mut stream = UnixStream::connect(path).map_err(|error| not_connected(path, &error))?;
+    stream
+        .set_read_timeout(Some(PATIENCE))
+        .and_then(|()| stream.set_write_timeout(Some(PATIENCE)))
+        .map_err(|error| not_connected(path, &error))?;
+    // A daemon that turns this client away may have closed already; why is its to say.
+    let _ = frames::send(&mut stream, &Hello::default());
+    Ok(stream)
+}
+
+fn not_connected(path: &Path, error: &io::Error) -> Failure {
+    let shown = display::word(path.as_os_str().as_encoded_bytes()).text;
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused => Failure::Unreachable(format!(
+            "aisudo-daemon is not running (nobody listens on {shown}); start it with: systemctl start aisudo-daemon"
+        )),
+        ErrorKind::PermissionDenied => Failure::NotPermitted(format!(
+            "you may not use {shown}; root and the approvers' group may"
+        )),
+        _ => Failure::Unreachable(format!(
+            "aisudo-daemon cannot be reached on {shown}: {error}"
+        )),
+    }
+}
+
+fn exchange<Q: Serialize, A: DeserializeOwned>(
+    stream: &mut UnixStream,
+    question: &Q,
+) -> Result<A, Failure> {
+    let sent = frames::send(stream, question);
+    // Also when it could not be sent: the daemon may have said why before it closed.
+    match (receive(stream), sent) {
+        (Ok(answer), _) => Ok(answer),
+        (Err(_), Err(error)) => Err(lost(&error)),
+        (Err(failure), Ok(())) => Err(failure),
+    }
+}
+
+fn receive<A: DeserializeOwned>(stream: &mut UnixStream) -> Result<A, Failure> {
+    match frames::receive(stream) {
+        Ok(Some(answer)) => Ok(answer),
+        Ok(None) => Err(lost(&ErrorKind::UnexpectedEof.into())),
+        Err(error) => Err(lost(&error)),
+    }
+}
+
+fn lost(error: &io::Error) -> Failure {
+    Failure::Unreachable(match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            format!(
+                "aisudo-daemon does not answer within {} s",
+                PATIENCE.as_secs()
+            )
+        }
+        ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
+            "aisudo-daemon closed the connection".to_owned()
+        }
+        _ => {
+            let why = display::text(error.to_string().as_bytes()).text;
+            format!("aisudo-daemon is not understood: {why}")
+        }
+    })
+}
+
+fn refusal(message: &str) -> Failure {
+    let shown = display::text(message.as_bytes()).text;
+    if NOT_PERMITTED.iter().any(|part| message.contains(part)) {
+        Failure::NotPermitted(shown)
+    } else {
+        Failure::Refused(shown)
+    }
+}

@@ -1,0 +1,57 @@
+//! `aisudo show`.
+
+use aisudo_core::{
+    display,
+    evidence::Decision,
+    paths::Paths,
+    state::End,
+    wire::{LiveState, Standing},
+};
+
+use crate::{
+    cli::Show,
+    daemon::Control,
+    failure::Failure,
+    fetch::{Fetched, fetch, standing},
+    output::Output,
+    times,
+};
+
+pub(crate) fn run(paths: &Paths, arguments: &Show, output: &mut Output) -> Result<(), Failure> {
+    let fetched = fetch(&mut Control::open(paths)?, &arguments.which)?;
+    if arguments.json {
+        return output.json(&fetched.json()?);
+    }
+    output.text(&fetched.view().plain())?;
+    output.line(&state_line(&fetched))?;
+    match note(&fetched) {
+        Some(note) => output.line(&format!("in the approver's words: {note}")),
+        None => Ok(()),
+    }
+}
+
+fn state_line(fetched: &Fetched) -> String {
+    format!(
+        "\nasked at {}; it {}",
+        times::local(fetched.row.asked_at_ms),
+        standing(&fetched.row.state)
+    )
+}
+
+/// What the approver said with the decision.
+fn note(fetched: &Fetched) -> Option<String> {
+    let decision: &Decision = match &fetched.row.state {
+        Standing::Live(LiveState::Approved { decision })
+        | Standing::Ended(
+            End::Denied { decision }
+            | End::Released { decision, .. }
+            | End::Unused { decision, .. },
+        ) => decision,
+        Standing::Live(LiveState::Pending)
+        | Standing::Ended(End::Expired | End::Cancelled { .. }) => {
+            return None;
+        }
+    };
+    let note = decision.note.as_ref()?;
+    Some(display::text(note.as_bytes()).text)
+}

@@ -1,0 +1,357 @@
+//! `aisudo wait-for-requests`: shows each request as it comes, and asks.
+//!
+//! The daemon is the only memory: after each event the waiting requests are listed again, so that
+//! nothing here can be out of date for longer than one event.
+
+mod events;
+mod keys;
+
+use std::collections::HashSet;
+
+use aisudo_core::{
+    evidence::Verdict,
+    paths::Paths,
+    state::Tick,
+    wire::{FromControl, LiveState, Row, Standing, ToControl},
+};
+use aisudo_sys::clock::boottime;
+use uuid::Uuid;
+
+use self::events::{Event, Events, Listen};
+use crate::{
+    cli::Wait,
+    daemon::{Control, out_of_place},
+    decide::{decide, note, outcome},
+    failure::Failure,
+    fetch::{Fetched, fetch, standing},
+    output::{Output, remark},
+};
+
+/// Keys within so many milliseconds after a request is shown were meant for something else (a22).
+const DEAF_MS: u64 = 500;
+
+/// Between attempts to reach a daemon that went away, in milliseconds.
+const RETRY_MS: u64 = 500;
+
+/// How long after its deadline a request is still waited for, in milliseconds: the daemon should
+/// say itself that it is over.
+const GRACE_MS: u64 = 2_000;
+
+const QUESTION: &str = "Approve? [y]es / [n]o / [d]eny with words / [s]kip > ";
+
+pub(crate) fn run(paths: &Paths, arguments: &Wait, output: &mut Output) -> Result<(), Failure> {
+    let mut screen = Screen {
+        paths,
+        once: arguments.once,
+        output,
+        events: Events::default(),
+        skipped: HashSet::new(),
+    };
+    let mut feed = watch(paths)?;
+    remark("waiting for requests; Ctrl-C ends");
+    loop {
+        match screen.serve(&mut feed) {
+            Ok(()) => return Ok(()),
+            Err(Failure::Unreachable(why)) => {
+                remark(&format!("{why}; waiting for it to come back"));
+                match screen.reach_again()? {
+                    Some(again) => feed = again,
+                    None => return Ok(()),
+                }
+                remark("aisudo-daemon is back");
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+fn watch(paths: &Paths) -> Result<Control, Failure> {
+    let mut control = Control::open(paths)?;
+    match control.ask(&FromControl::Watch)? {
+        ToControl::Changed { .. } => Ok(control),
+        _ => Err(out_of_place()),
+    }
+}
+
+struct Screen<'a> {
+    paths: &'a Paths,
+    once: bool,
+    output: &'a mut Output,
+    events: Events,
+    /// Not to be asked about again.
+    skipped: HashSet<Uuid>,
+}
+
+/// What one request led to.
+enum Next {
+    /// On to the next.
+    Another,
+    /// The person has gone.
+    End,
+}
+
+/// A person's answer.
+enum Answer {
+    Decide(Verdict, Option<String>),
+    Words,
+    Skip,
+    Unclear,
+}
+
+impl Screen<'_> {
+    /// One request after the other, until the end.
+    fn serve(&mut self, feed: &mut Control) -> Result<(), Failure> {
+        loop {
+            let next = match self.first_waiting()? {
+                Some(fetched) => self.one(feed, &fetched)?,
+                None => {
+                    match self.events.next(Some(feed), Listen::InBetween, None)? {
+                        Event::NoMoreKeys => return Ok(()),
+                        Event::Line(_) | Event::Changed(_) | Event::Time => {}
+                    }
+                    continue;
+                }
+            };
+            if self.once || matches!(next, Next::End) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn first_waiting(&mut self) -> Result<Option<Fetched>, Failure> {
+        let mut control = Control::open(self.paths)?;
+        let ToControl::Requests { requests } = control.ask(&FromControl::List { all: false })?
+        else {
+            return Err(out_of_place());
+        };
+        for row in requests {
+            if row.state != Standing::Live(LiveState::Pending) || self.skipped.contains(&row.id) {
+                continue;
+            }
+            match fetch(&mut control, &row.id.to_string()) {
+                Ok(fetched) if fetched.is_pending() => return Ok(Some(fetched)),
+                Ok(_) => {}
+                Err(Failure::Refused(why)) => {
+                    remark(&format!("a request cannot be shown, and is skipped: {why}"));
+                    self.skipped.insert(row.id);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Shows one request and asks until there is an answer, or it is over.
+    fn one(&mut self, feed: &mut Control, fetched: &Fetched) -> Result<Next, Failure> {
+        let over_at = later(
+            fetched
+                .row
+                .remaining_ms
+                .unwrap_or(0)
+                .saturating_add(GRACE_MS),
+        );
+        let view = fetched.view();
+        self.output.text(&format!("{view}\n"))?;
+        self.output.flush()?;
+        if let Some(next) = self.stay_deaf(feed, fetched)? {
+            return Ok(next);
+        }
+        if !view.warnings.is_empty() {
+            let count = view.warnings.len();
+            let plural = if count == 1 { "" } else { "s" };
+            self.output
+                .line(&format!("{count} warning{plural} above."))?;
+        }
+        loop {
+            let answer = match self.ask(feed, fetched, QUESTION, over_at)? {
+                Asked::Line(line) => read_answer(&line),
+                Asked::Over(next) => return Ok(next),
+            };
+            let answer = match answer {
+                Answer::Words => {
+                    match self.ask(feed, fetched, "Words for whoever asked > ", over_at)? {
+                        Asked::Line(line) => with_words(&line),
+                        Asked::Over(next) => return Ok(next),
+                    }
+                }
+                answer => answer,
+            };
+            match answer {
+                Answer::Decide(verdict, note) => return self.decide(fetched, verdict, note),
+                Answer::Skip => {
+                    self.skipped.insert(fetched.row.id);
+                    self.output
+                        .line(&format!("skipped {}; it goes on waiting", fetched.row.code))?;
+                    return Ok(Next::Another);
+                }
+                Answer::Words | Answer::Unclear => {
+                    self.output
+                        .line("Please answer y, n, d or s; words have at most 500 bytes.")?;
+                }
+            }
+        }
+    }
+
+    /// Lets the first moments pass, and with them every key.
+    fn stay_deaf(
+        &mut self,
+        feed: &mut Control,
+        fetched: &Fetched,
+    ) -> Result<Option<Next>, Failure> {
+        if !self.events.keys.is_terminal() {
+            return Ok(None);
+        }
+        let until = later(DEAF_MS);
+        loop {
+            match self.events.next(Some(feed), Listen::Never, Some(until))? {
+                Event::Time => {
+                    self.events.keys.forget();
+                    return Ok(None);
+                }
+                Event::Changed(row) => {
+                    if let Some(next) = self.is_over(fetched, row)? {
+                        return Ok(Some(next));
+                    }
+                }
+                Event::Line(_) | Event::NoMoreKeys => {}
+            }
+        }
+    }
+
+    fn ask(
+        &mut self,
+        feed: &mut Control,
+        fetched: &Fetched,
+        question: &str,
+        over_at: Tick,
+    ) -> Result<Asked, Failure> {
+        self.output.text(question)?;
+        self.output.flush()?;
+        loop {
+            let event = self.events.next(Some(feed), Listen::Always, Some(over_at));
+            if event.is_err() {
+                // What is said next does not belong behind the question.
+                self.output.line("")?;
+                self.output.flush()?;
+            }
+            match event? {
+                Event::Line(line) => {
+                    if !self.events.keys.is_terminal() {
+                        // Nobody's Enter has ended the line of the question.
+                        self.output.line("")?;
+                    }
+                    return Ok(Asked::Line(line));
+                }
+                Event::NoMoreKeys => {
+                    self.output.line("")?;
+                    remark(&format!(
+                        "end of input; {} was not answered",
+                        fetched.row.code
+                    ));
+                    return Ok(Asked::Over(Next::End));
+                }
+                Event::Changed(row) => {
+                    if let Some(next) = self.is_over(fetched, row)? {
+                        return Ok(Asked::Over(next));
+                    }
+                }
+                Event::Time => {
+                    self.skipped.insert(fetched.row.id);
+                    self.output
+                        .line(&format!("\n{}: its deadline has passed", fetched.row.code))?;
+                    return Ok(Asked::Over(Next::Another));
+                }
+            }
+        }
+    }
+
+    /// Says so, when the request that is shown does not wait any more.
+    fn is_over(
+        &mut self,
+        fetched: &Fetched,
+        row: Option<Box<Row>>,
+    ) -> Result<Option<Next>, Failure> {
+        match row {
+            Some(row)
+                if row.id == fetched.row.id && row.state != Standing::Live(LiveState::Pending) =>
+            {
+                self.output.line(&format!(
+                    "\n{}: it {}",
+                    fetched.row.code,
+                    standing(&row.state)
+                ))?;
+                self.output.flush()?;
+                Ok(Some(Next::Another))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn decide(
+        &mut self,
+        fetched: &Fetched,
+        verdict: Verdict,
+        note: Option<String>,
+    ) -> Result<Next, Failure> {
+        let mut control = Control::open(self.paths)?;
+        match decide(&mut control, fetched, verdict, note) {
+            Ok(()) => self.output.line(&outcome(verdict, fetched))?,
+            Err(Failure::Refused(why)) => {
+                self.output
+                    .line(&format!("{} was not decided: {why}", fetched.row.code))?;
+            }
+            Err(failure) => return Err(failure),
+        }
+        self.output.flush()?;
+        Ok(Next::Another)
+    }
+
+    /// Tries until the daemon is there again; nothing when the person leaves.
+    fn reach_again(&mut self) -> Result<Option<Control>, Failure> {
+        loop {
+            let until = Some(later(RETRY_MS));
+            if let Event::NoMoreKeys = self.events.next(None, Listen::InBetween, until)? {
+                return Ok(None);
+            }
+            match watch(self.paths) {
+                Ok(control) => return Ok(Some(control)),
+                Err(Failure::Unreachable(_)) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+}
+
+enum Asked {
+    Line(String),
+    Over(Next),
+}
+
+fn read_answer(line: &str) -> Answer {
+    let (first, rest) = line
+        .trim()
+        .split_once(char::is_whitespace)
+        .unwrap_or((line.trim(), ""));
+    match (first.to_ascii_lowercase().as_str(), rest.trim()) {
+        ("y" | "yes", "") => Answer::Decide(Verdict::Approve, None),
+        ("n" | "no", "") => Answer::Decide(Verdict::Deny, None),
+        ("d" | "deny", "") => Answer::Words,
+        ("d" | "deny", words) => with_words(words),
+        ("s" | "skip", "") => Answer::Skip,
+        _ => Answer::Unclear,
+    }
+}
+
+fn with_words(line: &str) -> Answer {
+    match line.trim() {
+        "" => Answer::Decide(Verdict::Deny, None),
+        words => match note(words) {
+            Ok(note) => Answer::Decide(Verdict::Deny, Some(note)),
+            Err(_) => Answer::Unclear,
+        },
+    }
+}
+
+fn later(ms: u64) -> Tick {
+    Tick(boottime().0.saturating_add(ms))
+}

@@ -1,0 +1,142 @@
+//! What happens next: something was typed, the daemon says something, or time is up.
+
+use std::{io, os::fd::AsFd};
+
+use aisudo_core::{
+    state::Tick,
+    wire::{Row, ToControl},
+};
+use aisudo_sys::clock::boottime;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
+
+use super::keys::{Keys, Typed};
+use crate::{
+    daemon::{Control, out_of_place},
+    failure::Failure,
+};
+
+/// What came first.
+#[derive(Debug)]
+pub(super) enum Event {
+    Line(String),
+    NoMoreKeys,
+    /// A request came or changed.
+    Changed(Option<Box<Row>>),
+    Time,
+}
+
+/// When keys count.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Listen {
+    Always,
+    /// Only to see a terminal's end of input.
+    InBetween,
+    Never,
+}
+
+/// Where events come from, beside the daemon.
+#[derive(Debug, Default)]
+pub(super) struct Events {
+    pub(super) keys: Keys,
+}
+
+struct Ready {
+    feed: bool,
+    keys: bool,
+}
+
+fn change(feed: &mut Control) -> Result<Event, Failure> {
+    match feed.event()? {
+        ToControl::Changed { row } => Ok(Event::Changed(row.map(Box::new))),
+        // Such as: this screen fell behind.
+        ToControl::Error { .. } => Err(Failure::Unreachable(
+            "aisudo-daemon ended the watch".to_owned(),
+        )),
+        _ => Err(out_of_place()),
+    }
+}
+
+impl Events {
+    /// The next thing that happens. Without a feed nothing is heard from the daemon.
+    pub(super) fn next(
+        &mut self,
+        feed: Option<&mut Control>,
+        listen: Listen,
+        until: Option<Tick>,
+    ) -> Result<Event, Failure> {
+        let mut feed = feed;
+        loop {
+            let has_line = matches!(listen, Listen::Always) && self.keys.has_line();
+            let ready = self.wait(
+                feed.as_deref(),
+                listen,
+                if has_line { Some(Tick(0)) } else { until },
+            )?;
+            // A change goes first: an answer that comes together with it may not be for it.
+            if let Some(feed) = feed.as_deref_mut().filter(|_| ready.feed) {
+                return change(feed);
+            }
+            if has_line && let Some(line) = self.keys.line() {
+                return Ok(Event::Line(line));
+            }
+            if ready.keys {
+                match self.keys.read() {
+                    Typed::End => return Ok(Event::NoMoreKeys),
+                    Typed::More if matches!(listen, Listen::InBetween) => self.keys.forget(),
+                    Typed::More => {}
+                }
+            } else if until.is_some_and(|until| boottime() >= until) {
+                return Ok(Event::Time);
+            }
+        }
+    }
+
+    fn wait(
+        &self,
+        feed: Option<&Control>,
+        listen: Listen,
+        until: Option<Tick>,
+    ) -> Result<Ready, Failure> {
+        // Between questions a script's lines stay where they are: they are answers.
+        let with_keys = match listen {
+            Listen::Always => true,
+            Listen::InBetween => self.keys.is_terminal(),
+            Listen::Never => false,
+        };
+        let stdin = io::stdin();
+        let mut watched = Vec::new();
+        if let Some(feed) = feed {
+            watched.push(PollFd::from_borrowed_fd(
+                feed.stream().as_fd(),
+                PollFlags::IN,
+            ));
+        }
+        if with_keys {
+            watched.push(PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN));
+        }
+        let timeout = until.map(|until| timespec(until.0.saturating_sub(boottime().0)));
+        match poll(&mut watched, timeout.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => {
+                return Err(Failure::Refused(format!(
+                    "nothing can be waited for: {error}"
+                )));
+            }
+        }
+        let mut happened = watched.iter().map(|one| !one.revents().is_empty());
+        Ok(Ready {
+            feed: feed.is_some() && happened.next().unwrap_or(false),
+            keys: with_keys && happened.next().unwrap_or(false),
+        })
+    }
+}
+
+fn timespec(ms: u64) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(ms / 1000).unwrap_or(i64::MAX),
+        tv_nsec: i64::try_from(ms % 1000 * 1_000_000).unwrap_or(0),
+    }
+}

@@ -1,0 +1,431 @@
+//! A daemon that does what a test wants, behind real sockets, and the command run against it.
+
+use std::{
+    fs,
+    io::Write,
+    net::Shutdown,
+    os::unix::{
+        fs::PermissionsExt,
+        net::{UnixListener, UnixStream},
+    },
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, MutexGuard},
+    time::{Duration, Instant},
+};
+
+use aisudo_core::{
+    audit::{GENESIS, seal},
+    digest::{code, request_digest},
+    evidence::{Decision, Evidence, Verdict},
+    paths::Paths,
+    raw::Hex32,
+    state::End,
+    wire::{
+        FromAgent, FromControl, Head, Hello, LiveState, Row, Standing, Status, ToAgent, ToControl,
+    },
+};
+use aisudo_sys::frames;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// What the daemon knows and has heard.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) requests: Vec<(Row, String)>,
+    pub(crate) decided: Vec<FromControl>,
+    pub(crate) audit: Vec<String>,
+    pub(crate) head: Option<Head>,
+    /// Said to everything on `control.sock`.
+    pub(crate) refuses: Option<String>,
+    watchers: Vec<UnixStream>,
+    open: Vec<UnixStream>,
+    stopped: bool,
+}
+
+pub(crate) struct Fake {
+    pub(crate) directory: TempDir,
+    state: Arc<Mutex<State>>,
+}
+
+impl Fake {
+    pub(crate) fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir_all(Paths::under(directory.path()).run_dir()).unwrap();
+        let fake = Self {
+            directory,
+            state: Arc::default(),
+        };
+        fake.listen();
+        fake
+    }
+
+    /// A directory in which nothing listens.
+    pub(crate) fn stopped() -> Self {
+        let fake = Self::start();
+        fake.stop();
+        fake
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub(crate) fn listen(&self) {
+        self.state().stopped = false;
+        let paths = self.paths();
+        serve(
+            UnixListener::bind(paths.control_socket()).unwrap(),
+            &self.state,
+            control,
+        );
+        serve(
+            UnixListener::bind(paths.agent_socket()).unwrap(),
+            &self.state,
+            agent,
+        );
+    }
+
+    pub(crate) fn stop(&self) {
+        let mut state = self.state();
+        state.stopped = true;
+        state.watchers.clear();
+        for stream in state.open.drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        drop(state);
+        for socket in [self.paths().control_socket(), self.paths().agent_socket()] {
+            // Wakes the thread that accepts.
+            let _ = UnixStream::connect(&socket);
+            fs::remove_file(socket).unwrap();
+        }
+    }
+
+    pub(crate) fn paths(&self) -> Paths {
+        Paths::under(self.directory.path())
+    }
+
+    /// A new request that waits.
+    pub(crate) fn ask(&self, words: &[&str]) -> Row {
+        let number = self.state().requests.len();
+        let frozen = request(number, words);
+        let digest = request_digest(frozen.as_bytes());
+        let row = Row {
+            id: id(number),
+            code: code(&digest, 5),
+            digest,
+            uid: 1001,
+            asked_at_ms: 1_700_000_000_000,
+            remaining_ms: Some(97_900),
+            state: Standing::Live(LiveState::Pending),
+        };
+        self.state().requests.push((row.clone(), frozen));
+        tell(&mut self.state(), &row);
+        row
+    }
+
+    /// A request ends.
+    pub(crate) fn end(&self, row: &Row, end: End) {
+        let mut state = self.state();
+        let (known, _) = state
+            .requests
+            .iter_mut()
+            .find(|(known, _)| known.id == row.id)
+            .unwrap();
+        known.state = Standing::Ended(end);
+        known.remaining_ms = None;
+        let known = known.clone();
+        tell(&mut state, &known);
+    }
+
+    pub(crate) fn wait_for_watcher(&self) {
+        until(|| !self.state().watchers.is_empty());
+    }
+
+    /// The command, with this directory as its root.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aisudo"));
+        command
+            .arg("--root")
+            .arg(self.directory.path())
+            .args(arguments)
+            .env("TZ", "UTC")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.ran(self.command(arguments).spawn().unwrap())
+    }
+
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        self.ran(child)
+    }
+
+    pub(crate) fn ran(&self, child: Child) -> Ran {
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| {
+            String::from_utf8(bytes)
+                .unwrap()
+                .replace(self.directory.path().to_str().unwrap(), "/ROOT")
+        };
+        Ran {
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+/// What came of a command.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Waits for something that will be so soon.
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
+    let (never, condition) = (Mutex::new(()), std::sync::Condvar::new());
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a test waits for another process"
+    )]
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        #[allow(clippy::disallowed_methods, reason = "as above")]
+        let now = Instant::now();
+        assert!(now < deadline, "it did not happen in time");
+        drop(condition.wait_timeout(never.lock().unwrap(), Duration::from_millis(5)));
+    }
+}
+
+pub(crate) fn decision(row: &Row, verdict: Verdict, note: Option<&str>) -> Decision {
+    Decision {
+        id: row.id,
+        digest: row.digest,
+        nonce: Hex32([7; 32]),
+        verdict,
+        approver: "root".to_owned(),
+        note: note.map(str::to_owned),
+        at_ms: aisudo_sys::clock::unix_ms() - 3_100,
+        evidence: Evidence::Terminal { uid: 0, pid: 1 },
+    }
+}
+
+/// A sealed log of these events, with consecutive numbers.
+pub(crate) fn log(events: &[Value]) -> Vec<String> {
+    let mut previous = GENESIS.to_owned();
+    events
+        .iter()
+        .zip(1_u64..)
+        .map(|(event, sequence)| {
+            let mut fields: Map<String, Value> = event.as_object().unwrap().clone();
+            fields.insert("sequence".to_owned(), sequence.into());
+            let (line, hash) = seal(fields, &previous);
+            previous = hash;
+            line
+        })
+        .collect()
+}
+
+/// As the gate freezes it; `number` makes each another.
+pub(crate) fn request(number: usize, words: &[&str]) -> String {
+    let argv: Vec<&str> = ["sudo"].iter().chain(words).copied().collect();
+    json!({
+        "version": 1, "id": id(number), "nonce": "07".repeat(32),
+        "asked_at_ms": 1_700_000_000_000_u64, "timeout_ms": 120_000,
+        "host": {"name": "web1", "machine_id": "4f2a"},
+        "requester": {"uid": 1001, "name": "agent"},
+        "sudo": {"pid": 4711, "start_time": 99, "argv": argv, "service": "sudo"},
+        "call": {
+            "mode": "run", "argv": words, "user": null, "group": null, "chdir": null, "chroot": null,
+            "environment": {"preserve_all": false, "preserve": [], "set": []}, "background": false,
+        },
+        "unreadable": null,
+        "program": {"path": format!("/usr/bin/{}", words[0]), "found": "sudo"},
+        "cwd": "/home/agent",
+        "stdio": [{"kind": "null"}, {"kind": "pipe"}, {"kind": "pipe"}],
+        "tty": null,
+        "parents": [{"pid": 4700, "start_time": 90, "uid": 1001, "name": "claude", "exe": null}],
+        "agents": ["Claude Code"],
+        "operands": [],
+        "reason": "needed \u{9b}2J for the site",
+    })
+    .to_string()
+}
+
+fn id(number: usize) -> Uuid {
+    Uuid::from_u128(0x0193_5a3b_7c00_7000_8000_0000_0000_0000 + number as u128)
+}
+
+type Handler = fn(&Arc<Mutex<State>>, UnixStream);
+
+fn serve(listener: UnixListener, state: &Arc<Mutex<State>>, handler: Handler) {
+    let state = Arc::clone(state);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            let mut locked = state.lock().unwrap();
+            if locked.stopped {
+                return;
+            }
+            locked.open.push(stream.try_clone().unwrap());
+            drop(locked);
+            let state = Arc::clone(&state);
+            std::thread::spawn(move || handler(&state, stream));
+        }
+    });
+}
+
+fn control(state: &Arc<Mutex<State>>, mut stream: UnixStream) {
+    let hello: Option<Hello> = frames::receive(&mut stream).unwrap_or_default();
+    if hello != Some(Hello::default()) {
+        return;
+    }
+    while let Ok(Some(message)) = frames::receive::<FromControl>(&mut stream) {
+        let mut state = state.lock().unwrap();
+        let answer = match &state.refuses {
+            Some(why) => ToControl::Error {
+                message: why.clone(),
+            },
+            None => answer(&mut state, &message, &stream),
+        };
+        if frames::send(&mut stream, &answer).is_err() {
+            return;
+        }
+        if message == FromControl::Watch {
+            state.watchers.push(stream.try_clone().unwrap());
+        }
+    }
+}
+
+fn answer(state: &mut State, message: &FromControl, _stream: &UnixStream) -> ToControl {
+    let head = state.head.clone().unwrap_or_else(|| Head {
+        sequence: state.audit.len() as u64,
+        hash: state
+            .audit
+            .last()
+            .map_or(GENESIS.to_owned(), |line| hash_of(line)),
+    });
+    match message {
+        FromControl::List { all } => ToControl::Requests {
+            requests: state
+                .requests
+                .iter()
+                .map(|(row, _)| row.clone())
+                .filter(|row| *all || matches!(row.state, Standing::Live(_)))
+                .collect(),
+        },
+        FromControl::Show { which } => {
+            let found = state
+                .requests
+                .iter()
+                .find(|(row, _)| row.code == *which || row.id.to_string() == *which);
+            match found {
+                Some((row, request)) => ToControl::Request {
+                    row: row.clone(),
+                    request: request.clone(),
+                },
+                None => ToControl::Error {
+                    message: "there is no such request; list the requests again".to_owned(),
+                },
+            }
+        }
+        FromControl::Decide {
+            id, verdict, note, ..
+        } => {
+            state.decided.push(message.clone());
+            let (row, _) = state
+                .requests
+                .iter_mut()
+                .find(|(row, _)| row.id == *id)
+                .unwrap();
+            let decision = decision(row, *verdict, note.as_deref());
+            row.state = match verdict {
+                Verdict::Approve => Standing::Live(LiveState::Approved { decision }),
+                Verdict::Deny => Standing::Ended(End::Denied { decision }),
+            };
+            let row = row.clone();
+            tell(state, &row);
+            ToControl::Decided
+        }
+        FromControl::Watch => ToControl::Changed { row: None },
+        FromControl::Status => ToControl::Status {
+            status: Status {
+                version: "0.1.0".to_owned(),
+                pending: state.requests.len(),
+                approved: 0,
+                head,
+                channels: vec![("terminal".to_owned(), "ready, 1 watches".to_owned())],
+                up_ms: 185_000,
+            },
+        },
+        FromControl::Audit { after, limit } => ToControl::Audit {
+            // Three at a time, so that there are pages.
+            entries: state
+                .audit
+                .iter()
+                .skip(usize::try_from(*after).unwrap())
+                .take((*limit).min(3) as usize)
+                .cloned()
+                .collect(),
+            head,
+        },
+    }
+}
+
+fn agent(state: &Arc<Mutex<State>>, mut stream: UnixStream) {
+    let _: Option<Hello> = frames::receive(&mut stream).unwrap_or_default();
+    while let Ok(Some(message)) = frames::receive::<FromAgent>(&mut stream) {
+        let answer = match message {
+            FromAgent::Mine => ToAgent::Requests {
+                requests: state
+                    .lock()
+                    .unwrap()
+                    .requests
+                    .iter()
+                    .map(|(row, _)| row.clone())
+                    .collect(),
+            },
+            FromAgent::Status => ToAgent::Alive {
+                version: "0.1.0".to_owned(),
+            },
+        };
+        if frames::send(&mut stream, &answer).is_err() {
+            return;
+        }
+    }
+}
+
+fn tell(state: &mut State, row: &Row) {
+    let event = ToControl::Changed {
+        row: Some(row.clone()),
+    };
+    for watcher in &mut state.watchers {
+        let _ = frames::send(watcher, &event);
+    }
+}
+
+pub(crate) fn hash_of(line: &str) -> String {
+    let value: Value = serde_json::from_str(line).unwrap();
+    value["entry_hash"].as_str().unwrap().to_owned()
+}
+
+pub(crate) fn mode_of(path: &std::path::Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
