@@ -55,7 +55,10 @@ fn play(world: &World) -> Result<()> {
     let _daemon = world.start_daemon();
 
     scene("An agent asks, a person approves");
-    let sudo = agent(world, "AISUDO_REASON='is nginx allowed to bind port 80?' sudo sysctl -n net.ipv4.ip_unprivileged_port_start");
+    let sudo = agent(
+        world,
+        "AISUDO_REASON='is nginx allowed to bind port 80?' sudo sysctl -n net.ipv4.ip_unprivileged_port_start",
+    );
     let code = world.wait_for_request();
     person(world, &["approve", &code]);
     outcome(sudo);
@@ -63,7 +66,15 @@ fn play(world: &World) -> Result<()> {
     scene("An agent asks for too much, a person denies");
     let sudo = agent(world, "cat install.sh 2>/dev/null | sudo bash");
     let code = world.wait_for_request();
-    person(world, &["deny", &code, "--reason", "never pipe the internet into root"]);
+    person(
+        world,
+        &[
+            "deny",
+            &code,
+            "--reason",
+            "never pipe the internet into root",
+        ],
+    );
     outcome(sudo);
 
     scene("Nobody answers");
@@ -89,11 +100,15 @@ fn converse(world: &World) -> Result<()> {
         print!("\nagent$ sudo ");
         stdout().flush().map_err(|error| error.to_string())?;
         let mut line = String::new();
-        let read = stdin().read_line(&mut line).map_err(|error| error.to_string())?;
+        let read = stdin()
+            .read_line(&mut line)
+            .map_err(|error| error.to_string())?;
         if read == 0 || line.trim().is_empty() {
             break;
         }
-        let mut sudo = world.run_as("agent").shell(&format!("sudo {}", line.trim()));
+        let mut sudo = world
+            .run_as("agent")
+            .shell(&format!("sudo {}", line.trim()));
         // Something that sudo refuses by itself is never asked for.
         while sudo.is_running() && world.pending().is_empty() {
             std::thread::sleep(Duration::from_millis(50));

@@ -13,7 +13,7 @@ const HELP: &str = "\
 cargo xtask <command>
 
   demo [args…]              see aisudo at work, in a private world that leaves this machine alone
-  test [--all] [filter…]    every check and test; --all adds the slow ones and those that need the network
+  test [--all] [filter…]    every check and test; --all adds the slow ones
   setup                     install what is missing (done by the other two as well)
 ";
 

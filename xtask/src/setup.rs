@@ -40,16 +40,16 @@ pub(crate) fn setup() -> Result<()> {
     install(NEEDS)
 }
 
-/// The version of the other project's program that one test of `--all` runs against.
-const RIVAL: &str = "agent-sudo-mcp==0.5.6";
+/// The version of the other project's program that one test runs: an independent verifier of our audit log.
+const VERIFIER: &str = "agent-sudo-mcp==0.5.6";
 
 /// Debian's own: another one may live in a home directory, which a world hides.
 const PYTHON: &str = "/usr/bin/python3";
 
 /// A virtual environment under `target/` with the other project's program. Needs the network once.
-pub(crate) fn rival() -> Result<()> {
+pub(crate) fn verifier() -> Result<()> {
     let home = checkout().join("target/agent-sudo-mcp");
-    let stamp = home.join(format!("{RIVAL}.installed"));
+    let stamp = home.join(format!("{VERIFIER}.installed"));
     if stamp.exists() {
         return Ok(());
     }
@@ -72,7 +72,7 @@ pub(crate) fn rival() -> Result<()> {
         "--quiet",
         "--disable-pip-version-check",
         "--only-binary=:all:",
-        RIVAL,
+        VERIFIER,
     ]))?;
     std::fs::write(&stamp, "").map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }

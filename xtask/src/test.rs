@@ -25,9 +25,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let mut steps = Steps::default();
     steps.step("setup", || {
         setup::setup()?;
-        if options.all {
-            setup::rival()?;
-        }
+        setup::verifier()?;
         Ok(Done::Yes)
     })?;
     steps.step("format", || {

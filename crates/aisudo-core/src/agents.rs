@@ -10,22 +10,70 @@ struct Agent {
 }
 
 const AGENTS: &[Agent] = &[
-    Agent { label: "Claude Code", names: &["claude", "claude-code"] },
-    Agent { label: "Codex", names: &["codex", "codex-cli"] },
-    Agent { label: "OpenClaw", names: &["openclaw", "openclaw-gateway", "clawdbot", "moltbot"] },
-    Agent { label: "Cursor", names: &["cursor", "cursor-agent"] },
-    Agent { label: "Gemini CLI", names: &["gemini", "gemini-cli"] },
-    Agent { label: "aider", names: &["aider"] },
-    Agent { label: "GitHub Copilot CLI", names: &["copilot", "github-copilot-cli"] },
-    Agent { label: "Goose", names: &["goose", "goosed"] },
-    Agent { label: "OpenCode", names: &["opencode"] },
-    Agent { label: "Amp", names: &["amp"] },
-    Agent { label: "Cline", names: &["cline"] },
-    Agent { label: "Windsurf", names: &["windsurf"] },
-    Agent { label: "Qwen Code", names: &["qwen", "qwen-code"] },
-    Agent { label: "Amazon Q", names: &["q", "qchat"] },
-    Agent { label: "OpenHands", names: &["openhands"] },
-    Agent { label: "Hermes", names: &["hermes", "hermes-agent"] },
+    Agent {
+        label: "Claude Code",
+        names: &["claude", "claude-code"],
+    },
+    Agent {
+        label: "Codex",
+        names: &["codex", "codex-cli"],
+    },
+    Agent {
+        label: "OpenClaw",
+        names: &["openclaw", "openclaw-gateway", "clawdbot", "moltbot"],
+    },
+    Agent {
+        label: "Cursor",
+        names: &["cursor", "cursor-agent"],
+    },
+    Agent {
+        label: "Gemini CLI",
+        names: &["gemini", "gemini-cli"],
+    },
+    Agent {
+        label: "aider",
+        names: &["aider"],
+    },
+    Agent {
+        label: "GitHub Copilot CLI",
+        names: &["copilot", "github-copilot-cli"],
+    },
+    Agent {
+        label: "Goose",
+        names: &["goose", "goosed"],
+    },
+    Agent {
+        label: "OpenCode",
+        names: &["opencode"],
+    },
+    Agent {
+        label: "Amp",
+        names: &["amp"],
+    },
+    Agent {
+        label: "Cline",
+        names: &["cline"],
+    },
+    Agent {
+        label: "Windsurf",
+        names: &["windsurf"],
+    },
+    Agent {
+        label: "Qwen Code",
+        names: &["qwen", "qwen-code"],
+    },
+    Agent {
+        label: "Amazon Q",
+        names: &["q", "qchat"],
+    },
+    Agent {
+        label: "OpenHands",
+        names: &["openhands"],
+    },
+    Agent {
+        label: "Hermes",
+        names: &["hermes", "hermes-agent"],
+    },
 ];
 
 /// The agent whose process has one of these names: `comm`, the executable, or a word of its
@@ -35,7 +83,12 @@ pub fn recognize<'a>(names: impl IntoIterator<Item = &'a [u8]>) -> Option<&'stat
     let names: Vec<&[u8]> = names.into_iter().map(stem).collect();
     AGENTS
         .iter()
-        .find(|agent| agent.names.iter().any(|name| names.contains(&name.as_bytes())))
+        .find(|agent| {
+            agent
+                .names
+                .iter()
+                .any(|name| names.contains(&name.as_bytes()))
+        })
         .map(|agent| agent.label)
 }
 
@@ -55,7 +108,10 @@ mod tests {
     fn agents_are_known_by_process_program_or_script() {
         let cases: &[(&[&str], Option<&str>)] = &[
             (&["claude"], Some("Claude Code")),
-            (&["node", "/usr/lib/node_modules/openclaw/openclaw.mjs"], Some("OpenClaw")),
+            (
+                &["node", "/usr/lib/node_modules/openclaw/openclaw.mjs"],
+                Some("OpenClaw"),
+            ),
             (&["clawdbot"], Some("OpenClaw")),
             (&["python3", "/home/x/.local/bin/aider"], Some("aider")),
             (&["/opt/Codex/codex"], Some("Codex")),
@@ -63,7 +119,11 @@ mod tests {
             (&["claudette"], None),
         ];
         for (names, expected) in cases {
-            assert_eq!(recognize(names.iter().map(|name| name.as_bytes())), *expected, "{names:?}");
+            assert_eq!(
+                recognize(names.iter().map(|name| name.as_bytes())),
+                *expected,
+                "{names:?}"
+            );
         }
     }
 }

@@ -78,7 +78,9 @@ impl Verifier {
         };
         let written = fields.remove("entry_hash");
         if fields.get("previous_hash").and_then(Value::as_str) != Some(&self.hash) {
-            return Err(broken("it does not follow the entry before it: entries were cut, added or reordered"));
+            return Err(broken(
+                "it does not follow the entry before it: entries were cut, added or reordered",
+            ));
         }
         if fields.get("sequence").and_then(Value::as_u64) != Some(self.count + 1) {
             return Err(broken("its sequence number is not the next"));
@@ -127,7 +129,12 @@ fn write_value(out: &mut String, value: &Value) {
     }
 }
 
-fn write_list<T>(out: &mut String, [open, close]: [char; 2], items: &[T], item: impl Fn(&mut String, &T)) {
+fn write_list<T>(
+    out: &mut String,
+    [open, close]: [char; 2],
+    items: &[T],
+    item: impl Fn(&mut String, &T),
+) {
     out.push(open);
     for (index, each) in items.iter().enumerate() {
         if index > 0 {
@@ -169,13 +176,17 @@ mod tests {
     /// Expected hashes computed with Python's hashlib and json, not with this code.
     #[test]
     fn the_chain_is_the_one_the_independent_verifier_knows() {
-        let Value::Object(fields) = json!({"sequence": 1, "text": "ä\u{7f}\u{1f600}\n\"", "a": [true, null, {"z": 1, "b": 2}]}) else {
+        let Value::Object(fields) = json!({"sequence": 1, "text": "ä\u{7f}\u{1f600}\n\"", "a": [true, null, {"z": 1, "b": 2}]})
+        else {
             unreachable!()
         };
         let (line, hash) = seal(fields, GENESIS);
         assert_eq!(hash, include_str!("audit_vector.txt").trim());
         assert!(line.is_ascii());
-        assert!(line.contains(r#""text":"\u00e4\u007f\ud83d\ude00\n\"""#), "{line}");
+        assert!(
+            line.contains(r#""text":"\u00e4\u007f\ud83d\ude00\n\"""#),
+            "{line}"
+        );
     }
 
     fn chain() -> Vec<String> {

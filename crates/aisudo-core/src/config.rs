@@ -176,7 +176,14 @@ impl Config {
             }
         }
         let limits = &self.limits;
-        if [limits.pending_per_uid, limits.pending, limits.connections, limits.connections_per_uid].contains(&0) {
+        if [
+            limits.pending_per_uid,
+            limits.pending,
+            limits.connections,
+            limits.connections_per_uid,
+        ]
+        .contains(&0)
+        {
             return Err("limits: a limit of 0 would refuse everything; give at least 1".to_owned());
         }
         Ok(())
@@ -223,8 +230,14 @@ mod tests {
         .unwrap();
         assert_eq!(config.gate.timeout, 120);
         assert_eq!(config.gate.fallback, Fallback::Password);
-        assert_eq!(config.gate.when("agent", &["staff".into()]), Some(When::Always));
-        assert_eq!(config.gate.when("eve", &["staff".into()]), Some(When::Unattended));
+        assert_eq!(
+            config.gate.when("agent", &["staff".into()]),
+            Some(When::Always)
+        );
+        assert_eq!(
+            config.gate.when("eve", &["staff".into()]),
+            Some(When::Unattended)
+        );
         assert_eq!(config.gate.when("eve", &[]), None);
         assert_eq!(config.channels.terminal.group, None);
     }
@@ -233,12 +246,30 @@ mod tests {
     fn each_mistake_is_one_line_that_says_where() {
         let cases = [
             ("", "line 1, column 1: missing field `version`"),
-            ("version = 2", "version is 2, this program reads version = 1"),
-            ("version = 1\n[gate]\ntimout = 3", "line 3, column 1: unknown field `timout`"),
-            ("version = 1\n[gate]\ntimeout = 4", "gate.timeout is 4, it must be 5 to 3600 seconds"),
-            ("version = 1\n[gate]\nfallback = \"allow\"", "line 3, column 12: unknown variant `allow`"),
-            ("version = 1\n[gate]\naccept = [\"telegram\"]", "line 3, column 11: unknown variant `telegram`"),
-            ("version = 1\n[[gate.who]]\nwhen = \"always\"", "gate.who entry 1: give either user or group"),
+            (
+                "version = 2",
+                "version is 2, this program reads version = 1",
+            ),
+            (
+                "version = 1\n[gate]\ntimout = 3",
+                "line 3, column 1: unknown field `timout`",
+            ),
+            (
+                "version = 1\n[gate]\ntimeout = 4",
+                "gate.timeout is 4, it must be 5 to 3600 seconds",
+            ),
+            (
+                "version = 1\n[gate]\nfallback = \"allow\"",
+                "line 3, column 12: unknown variant `allow`",
+            ),
+            (
+                "version = 1\n[gate]\naccept = [\"telegram\"]",
+                "line 3, column 11: unknown variant `telegram`",
+            ),
+            (
+                "version = 1\n[[gate.who]]\nwhen = \"always\"",
+                "gate.who entry 1: give either user or group",
+            ),
             ("version = 1\n[limits]\npending = 0", "limits: a limit of 0"),
         ];
         for (text, expected) in cases {

@@ -39,7 +39,8 @@ pub fn code(digest: &Hex32, letters: usize) -> String {
         .flat_map(|byte| (0..8).rev().map(move |shift| (byte >> shift) & 1));
     (0..letters)
         .map_while(|_| {
-            let index = (0..5).try_fold(0_usize, |sum, _| Some(sum << 1 | usize::from(bits.next()?)))?;
+            let index =
+                (0..5).try_fold(0_usize, |sum, _| Some(sum << 1 | usize::from(bits.next()?)))?;
             CODE_ALPHABET.get(index).copied().map(char::from)
         })
         .collect()
@@ -81,7 +82,11 @@ mod tests {
         bytes[1] = 0b1011_1110;
         bytes[2] = 0b0000_0100;
         assert_eq!(code(&Hex32(bytes), 4), "12Z0");
-        assert_eq!(code(&Hex32(bytes), 60).len(), 51, "256 bits hold 51 letters");
+        assert_eq!(
+            code(&Hex32(bytes), 60).len(),
+            51,
+            "256 bits hold 51 letters"
+        );
     }
 
     #[test]

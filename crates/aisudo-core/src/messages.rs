@@ -91,7 +91,11 @@ impl fmt::Display for Line {
                 "expired: nobody answered within {seconds} s, nothing was run (do not retry at once; ask the person)"
             ),
             Self::UnreachablePassword { why } => {
-                write!(f, "unreachable: {}; a password is asked for instead", safe(why))
+                write!(
+                    f,
+                    "unreachable: {}; a password is asked for instead",
+                    safe(why)
+                )
             }
             Self::UnreachableDenied { why } => write!(
                 f,

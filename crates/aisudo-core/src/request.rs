@@ -241,10 +241,12 @@ impl Request {
     /// One line that says what is wrong with it.
     pub fn parse(bytes: &str) -> Result<Self, String> {
         if bytes.len() > MAX_REQUEST_BYTES {
-            return Err(format!("the request is longer than {MAX_REQUEST_BYTES} bytes"));
+            return Err(format!(
+                "the request is longer than {MAX_REQUEST_BYTES} bytes"
+            ));
         }
-        let request: Self =
-            serde_json::from_str(bytes).map_err(|error| format!("the request cannot be read: {error}"))?;
+        let request: Self = serde_json::from_str(bytes)
+            .map_err(|error| format!("the request cannot be read: {error}"))?;
         if request.version == REQUEST_VERSION {
             Ok(request)
         } else {

@@ -159,9 +159,16 @@ impl Pending {
     ///
     /// # Errors
     /// When the decision is for other bytes, too late, or the requester's own.
-    pub fn decide(self, decision: Decision, decider: Option<u32>, now: Tick) -> Result<Decided, Refused<Self>> {
+    pub fn decide(
+        self,
+        decision: Decision,
+        decider: Option<u32>,
+        now: Tick,
+    ) -> Result<Decided, Refused<Self>> {
         let ticket = &self.ticket;
-        let why = if (decision.id, decision.digest, decision.nonce) != (ticket.id, ticket.digest, ticket.nonce) {
+        let why = if (decision.id, decision.digest, decision.nonce)
+            != (ticket.id, ticket.digest, ticket.nonce)
+        {
             Some(Why::OtherRequest)
         } else if decider == Some(ticket.uid) {
             Some(Why::OwnRequest)
@@ -207,7 +214,9 @@ impl Pending {
     pub fn cancel(self, why: &str) -> Ended {
         Ended {
             ticket: self.ticket,
-            end: End::Cancelled { why: why.to_owned() },
+            end: End::Cancelled {
+                why: why.to_owned(),
+            },
         }
     }
 }

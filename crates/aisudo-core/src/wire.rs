@@ -36,7 +36,9 @@ pub struct Hello {
 
 impl Default for Hello {
     fn default() -> Self {
-        Self { aisudo: WIRE_VERSION }
+        Self {
+            aisudo: WIRE_VERSION,
+        }
     }
 }
 
@@ -297,7 +299,10 @@ impl std::fmt::Display for FrameError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::TooLong(length) => {
-                write!(f, "a frame of {length} bytes is over the limit of {MAX_FRAME_BYTES}")
+                write!(
+                    f,
+                    "a frame of {length} bytes is over the limit of {MAX_FRAME_BYTES}"
+                )
             }
             Self::Malformed(why) => write!(f, "a frame cannot be read: {why}"),
         }
@@ -311,7 +316,8 @@ impl std::error::Error for FrameError {}
 /// # Errors
 /// When it is over [`MAX_FRAME_BYTES`].
 pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
-    let json = serde_json::to_vec(message).map_err(|error| FrameError::Malformed(error.to_string()))?;
+    let json =
+        serde_json::to_vec(message).map_err(|error| FrameError::Malformed(error.to_string()))?;
     let length = u32::try_from(json.len())
         .ok()
         .filter(|_| json.len() <= MAX_FRAME_BYTES)
@@ -357,7 +363,10 @@ mod tests {
 
     #[test]
     fn a_frame_over_the_limit_is_refused_before_it_is_read() {
-        assert!(matches!(frame_length([0xff; 4]), Err(FrameError::TooLong(0xffff_ffff))));
+        assert!(matches!(
+            frame_length([0xff; 4]),
+            Err(FrameError::TooLong(0xffff_ffff))
+        ));
         assert!(frame_length(u32::try_from(MAX_FRAME_BYTES).unwrap().to_be_bytes()).is_ok());
         assert!(frame_length(u32::try_from(MAX_FRAME_BYTES + 1).unwrap().to_be_bytes()).is_err());
     }
@@ -375,6 +384,10 @@ mod tests {
             FromAgent::Mine
         );
         let error = decode::<FromAgent>(br#"{"kind":"approve"}"#).unwrap_err();
-        assert!(error.to_string().starts_with("a frame cannot be read: unknown variant `approve`"));
+        assert!(
+            error
+                .to_string()
+                .starts_with("a frame cannot be read: unknown variant `approve`")
+        );
     }
 }

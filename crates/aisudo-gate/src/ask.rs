@@ -54,7 +54,12 @@ pub trait Asker {
 }
 
 /// Asks and waits; returns when it is over. Nothing is approved after the deadline.
-pub fn ask(question: &Question<'_>, config: &Gate, socket: &Path, asker: &mut impl Asker) -> Outcome {
+pub fn ask(
+    question: &Question<'_>,
+    config: &Gate,
+    socket: &Path,
+    asker: &mut impl Asker,
+) -> Outcome {
     let now = boottime();
     let mut conversation = Conversation {
         question,
@@ -132,7 +137,11 @@ impl<A: Asker> Conversation<'_, A> {
         loop {
             connection.pump();
             match connection.next() {
-                Err(error) => return Ok(Outcome::Unreachable(format!("aisudo-daemon is not understood ({error})"))),
+                Err(error) => {
+                    return Ok(Outcome::Unreachable(format!(
+                        "aisudo-daemon is not understood ({error})"
+                    )));
+                }
                 Ok(Some(message)) => match self.hear(message) {
                     Next::GoOn => {}
                     Next::Answer(answer) => {
@@ -143,13 +152,18 @@ impl<A: Asker> Conversation<'_, A> {
                     Next::End(outcome) => return Ok(outcome),
                     Next::GiveUp(why) => {
                         // Only for the record: a closed connection says no as well.
-                        if connection.queue(&FromGate::GiveUp { why: why.clone() }).is_ok() {
+                        if connection
+                            .queue(&FromGate::GiveUp { why: why.clone() })
+                            .is_ok()
+                        {
                             connection.pump();
                         }
                         return Ok(Outcome::Refused(why));
                     }
                 },
-                Ok(None) if connection.ended() => return Err("aisudo-daemon closed the connection".to_owned()),
+                Ok(None) if connection.ended() => {
+                    return Err("aisudo-daemon closed the connection".to_owned());
+                }
                 Ok(None) => {
                     if let Some(over) = self.over(self.silence()) {
                         return Ok(over);
@@ -194,8 +208,14 @@ impl<A: Asker> Conversation<'_, A> {
             ToGate::Decided { decision } => self.decided(decision),
             ToGate::Expired => Next::End(Outcome::Expired),
             ToGate::Released => self.released(),
-            ToGate::Refused { why, fallback: true } => Next::End(Outcome::Limited(why)),
-            ToGate::Refused { why, fallback: false } => Next::End(Outcome::Refused(why)),
+            ToGate::Refused {
+                why,
+                fallback: true,
+            } => Next::End(Outcome::Limited(why)),
+            ToGate::Refused {
+                why,
+                fallback: false,
+            } => Next::End(Outcome::Refused(why)),
         }
     }
 
@@ -203,7 +223,9 @@ impl<A: Asker> Conversation<'_, A> {
     /// what it is about has not changed.
     fn decided(&mut self, decision: Decision) -> Next {
         let request = self.question.request;
-        if (decision.id, decision.digest, decision.nonce) != (request.id, self.digest, request.nonce) {
+        if (decision.id, decision.digest, decision.nonce)
+            != (request.id, self.digest, request.nonce)
+        {
             return Next::GiveUp("the decision is for another request".to_owned());
         }
         if boottime() >= self.deadline {
@@ -214,10 +236,12 @@ impl<A: Asker> Conversation<'_, A> {
                 approver: decision.approver,
                 note: decision.note,
             }),
-            Verdict::Approve if !self.config.accept.contains(&decision.evidence.kind()) => Next::GiveUp(format!(
-                "root does not accept decisions by {}",
-                decision.evidence.kind().name()
-            )),
+            Verdict::Approve if !self.config.accept.contains(&decision.evidence.kind()) => {
+                Next::GiveUp(format!(
+                    "root does not accept decisions by {}",
+                    decision.evidence.kind().name()
+                ))
+            }
             Verdict::Approve => match self.asker.operands_unchanged(request) {
                 Err(why) => Next::GiveUp(why),
                 Ok(()) => {

@@ -55,7 +55,10 @@ impl Connection {
     }
 
     /// Queues a frame; [`Self::pump`] sends it.
-    pub(crate) fn queue<T: serde::Serialize>(&mut self, message: &T) -> Result<(), wire::FrameError> {
+    pub(crate) fn queue<T: serde::Serialize>(
+        &mut self,
+        message: &T,
+    ) -> Result<(), wire::FrameError> {
         self.unsent.extend_from_slice(&encode(message)?);
         Ok(())
     }
@@ -86,7 +89,9 @@ impl Connection {
         while !self.ended && self.received.len() < wire::MAX_FRAME_BYTES + 4 {
             match self.socket.read(&mut piece) {
                 Ok(0) => self.ended = true,
-                Ok(count) => self.received.extend_from_slice(piece.get(..count).unwrap_or_default()),
+                Ok(count) => self
+                    .received
+                    .extend_from_slice(piece.get(..count).unwrap_or_default()),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => self.ended = true,
@@ -126,7 +131,8 @@ fn check_directory(socket: &Path) -> Result<(), NoConnection> {
         return Err(NoConnection::Ever("the socket has no directory".to_owned()));
     };
     let owner = rustix::process::geteuid().as_raw();
-    let trusted = |meta: &Metadata| meta.is_dir() && meta.uid() == owner && meta.mode() & 0o022 == 0;
+    let trusted =
+        |meta: &Metadata| meta.is_dir() && meta.uid() == owner && meta.mode() & 0o022 == 0;
     match directory.symlink_metadata() {
         Ok(meta) if trusted(&meta) => Ok(()),
         Ok(_) => Err(NoConnection::Ever(format!(

@@ -10,7 +10,8 @@ use std::{ffi::OsStr, path::PathBuf};
 use aisudo_core::{
     raw::{Hex32, Raw},
     request::{
-        Call, Environment, Found, Host, MAX_REQUEST_BYTES, Program, REQUEST_VERSION, Request, Sudo, User,
+        Call, Environment, Found, Host, MAX_REQUEST_BYTES, Program, REQUEST_VERSION, Request, Sudo,
+        User,
     },
     sudo_argv::{self, SudoCall},
 };
@@ -51,9 +52,13 @@ pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
         .map(|path| Raw(path.into_bytes()))
         .unwrap_or_default();
     let (call, unreadable) = read_call(occasion);
-    let program = call
-        .as_ref()
-        .map_or(Program { path: None, found: Found::Unknown }, |call| program::find(call, &cwd));
+    let program = call.as_ref().map_or(
+        Program {
+            path: None,
+            found: Found::Unknown,
+        },
+        |call| program::find(call, &cwd),
+    );
     let above = process::above(own.parent);
     let mut request = Request {
         version: REQUEST_VERSION,
@@ -64,7 +69,9 @@ pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
         host: host(),
         requester: User {
             uid: occasion.uid,
-            name: users::user_name(occasion.uid).map(Raw::from).unwrap_or_default(),
+            name: users::user_name(occasion.uid)
+                .map(Raw::from)
+                .unwrap_or_default(),
         },
         sudo: Sudo {
             pid: own.pid,
@@ -88,7 +95,8 @@ pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
 }
 
 fn freeze(request: Request) -> Result<Frozen, String> {
-    let bytes = serde_json::to_string(&request).map_err(|error| format!("the request cannot be written ({error})"))?;
+    let bytes = serde_json::to_string(&request)
+        .map_err(|error| format!("the request cannot be written ({error})"))?;
     if bytes.len() > MAX_REQUEST_BYTES {
         return Err(format!(
             "the command is too long to be shown whole to a person ({} bytes, at most {MAX_REQUEST_BYTES}); put long arguments into a file",

@@ -161,12 +161,19 @@ enum Skipped {
 }
 
 /// Turns an outcome into a verdict and says it.
-fn settle(here: &mut impl Surroundings, config: &Config, outcome: Outcome, skipped: Skipped) -> Verdict {
+fn settle(
+    here: &mut impl Surroundings,
+    config: &Config,
+    outcome: Outcome,
+    skipped: Skipped,
+) -> Verdict {
     let seconds = u64::from(config.gate.timeout);
     let password = config.gate.fallback == Fallback::Password && skipped == Skipped::Nothing;
     let no_password = |why: String| {
         if skipped == Skipped::Password && config.gate.fallback == Fallback::Password {
-            format!("{why}; and sudo asked for no password (a live ticket or NOPASSWD): try sudo -k first")
+            format!(
+                "{why}; and sudo asked for no password (a live ticket or NOPASSWD): try sudo -k first"
+            )
         } else {
             why
         }
@@ -179,11 +186,28 @@ fn settle(here: &mut impl Surroundings, config: &Config, outcome: Outcome, skipp
         Outcome::Denied { approver, note } => (Verdict::Denied, Line::Denied { approver, note }),
         Outcome::Expired => (Verdict::Denied, Line::Expired { seconds }),
         Outcome::Refused(why) => (Verdict::Denied, Line::Refused { why }),
-        Outcome::Cancelled(why) => (Verdict::Denied, Line::Cancelled { why: why.to_owned() }),
+        Outcome::Cancelled(why) => (
+            Verdict::Denied,
+            Line::Cancelled {
+                why: why.to_owned(),
+            },
+        ),
         Outcome::Limited(why) if password => (Verdict::Password, Line::RefusedPassword { why }),
-        Outcome::Limited(why) => (Verdict::Denied, Line::Refused { why: no_password(why) }),
-        Outcome::Unreachable(why) if password => (Verdict::Password, Line::UnreachablePassword { why }),
-        Outcome::Unreachable(why) => (Verdict::Denied, Line::UnreachableDenied { why: no_password(why) }),
+        Outcome::Limited(why) => (
+            Verdict::Denied,
+            Line::Refused {
+                why: no_password(why),
+            },
+        ),
+        Outcome::Unreachable(why) if password => {
+            (Verdict::Password, Line::UnreachablePassword { why })
+        }
+        Outcome::Unreachable(why) => (
+            Verdict::Denied,
+            Line::UnreachableDenied {
+                why: no_password(why),
+            },
+        ),
     };
     here.say(&line);
     verdict

@@ -39,7 +39,9 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         // SAFETY: `before` was filled in by the same call; the old mask is not asked for.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut()) };
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut())
+        };
     }
 }
 

@@ -40,7 +40,8 @@ mod tests {
     #[test]
     fn a_simulated_request_is_whole() {
         let words = ["-u", "nobody", "FOO=x", "env", "a b"].map(OsString::from);
-        let request = Request::parse(&simulate(&words, &Paths::under("/nonexistent")).unwrap()).unwrap();
+        let request =
+            Request::parse(&simulate(&words, &Paths::under("/nonexistent")).unwrap()).unwrap();
         let call = request.call.unwrap();
         assert_eq!(call.argv, [Raw::from("env"), Raw::from("a b")]);
         assert_eq!(call.user, Some(Raw::from("nobody")));

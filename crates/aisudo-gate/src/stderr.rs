@@ -19,12 +19,13 @@ pub(crate) fn say(line: &Line) {
 }
 
 fn write_now(descriptor: BorrowedFd<'_>, text: &str) {
-
-
     let mut rest = text.as_bytes();
     while !rest.is_empty() {
         let mut ready = [PollFd::from_borrowed_fd(descriptor, PollFlags::OUT)];
-        let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let zero = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
         let writable = poll(&mut ready, Some(&zero)).is_ok()
             && ready.iter().all(|fd| fd.revents() == PollFlags::OUT);
         // At most PIPE_BUF: poll(2) promises room for no more than that.

@@ -48,7 +48,11 @@ impl<H: PamHost> Sudo<H> {
     /// The process, with its files below `paths`.
     pub fn new(paths: Paths, host: H) -> Self {
         let request = host.recall().and_then(|kept| kept.request);
-        Self { paths, host, request }
+        Self {
+            paths,
+            host,
+            request,
+        }
     }
 
     fn freeze(&self, config: &Config) -> Result<(Frozen, Hex32), String> {
@@ -83,9 +87,10 @@ impl<H: PamHost> Surroundings for Sudo<H> {
     fn gated(&self, config: &Config) -> Option<When> {
         let uid = self.uid();
         let name = users::user_name(uid).unwrap_or_default();
-        config
-            .gate
-            .when(&String::from_utf8_lossy(name.as_ref()), &users::group_names(uid))
+        config.gate.when(
+            &String::from_utf8_lossy(name.as_ref()),
+            &users::group_names(uid),
+        )
     }
 
     fn attended(&self) -> bool {
@@ -102,7 +107,12 @@ impl<H: PamHost> Surroundings for Sudo<H> {
             bytes: &frozen.bytes,
             token,
         };
-        let outcome = ask::ask(&question, &config.gate, &self.paths.gate_socket(), &mut Here);
+        let outcome = ask::ask(
+            &question,
+            &config.gate,
+            &self.paths.gate_socket(),
+            &mut Here,
+        );
         self.request = Some(frozen.request);
         outcome
     }

@@ -30,9 +30,12 @@ pub(crate) fn from_sudo() -> Option<Vec<u8>> {
 
 /// `AISUDO_REASON` of the requester's environment: the agent's own words.
 pub(crate) fn reason() -> Option<Vec<u8>> {
-    entries()
-        .into_iter()
-        .find_map(|entry| entry.to_bytes().strip_prefix(b"AISUDO_REASON=").map(<[u8]>::to_vec))
+    entries().into_iter().find_map(|entry| {
+        entry
+            .to_bytes()
+            .strip_prefix(b"AISUDO_REASON=")
+            .map(<[u8]>::to_vec)
+    })
 }
 
 fn lies_in_environment(value: *const c_char) -> bool {

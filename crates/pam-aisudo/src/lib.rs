@@ -58,7 +58,12 @@ macro_rules! ignored {
     )*};
 }
 
-ignored!(pam_sm_setcred, pam_sm_open_session, pam_sm_close_session, pam_sm_chauthtok);
+ignored!(
+    pam_sm_setcred,
+    pam_sm_open_session,
+    pam_sm_close_session,
+    pam_sm_chauthtok
+);
 
 fn answer(
     handle: *mut RawHandle,

@@ -36,7 +36,11 @@ unsafe extern "C" {
     /// pam_get_item(3)
     fn pam_get_item(handle: *const RawHandle, item: c_int, value: *mut *const c_void) -> c_int;
     /// pam_get_data(3)
-    fn pam_get_data(handle: *const RawHandle, name: *const c_char, value: *mut *const c_void) -> c_int;
+    fn pam_get_data(
+        handle: *const RawHandle,
+        name: *const c_char,
+        value: *mut *const c_void,
+    ) -> c_int;
     /// pam_set_data(3)
     fn pam_set_data(
         handle: *mut RawHandle,

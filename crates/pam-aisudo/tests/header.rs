@@ -22,11 +22,24 @@ int (*account)(pam_handle_t *, int, int, const char **) = pam_sm_acct_mgmt;
 #[test]
 fn the_numbers_and_calls_are_those_of_the_header() {
     let mut compiler = Command::new("cc")
-        .args(["-std=c11", "-Wall", "-Werror", "-fsyntax-only", "-x", "c", "-"])
+        .args([
+            "-std=c11",
+            "-Wall",
+            "-Werror",
+            "-fsyntax-only",
+            "-x",
+            "c",
+            "-",
+        ])
         .stdin(Stdio::piped())
         .spawn()
         .unwrap();
-    compiler.stdin.take().unwrap().write_all(CHECK.as_bytes()).unwrap();
+    compiler
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(CHECK.as_bytes())
+        .unwrap();
     assert!(
         compiler.wait().unwrap().success(),
         "see above; is libpam0g-dev installed? (cargo xtask setup)"

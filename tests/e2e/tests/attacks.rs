@@ -2,15 +2,27 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use aisudo_e2e::{PATIENCE, agent, approved, audit, denied, entries, eventually, latest_request, world};
+use aisudo_e2e::{
+    PATIENCE, agent, approved, audit, denied, entries, eventually, latest_request, world,
+};
 use aisudo_testbed::{AGENT_PASSWORD, BUILD, DEFAULT_CONFIG, Signal, World, pam_text};
 
 /// With the daemon away, sudo falls to the password: right lets in, wrong or none does not.
 fn falls_back_to_the_password(world: &World) {
-    let right = agent(world).stdin(format!("{AGENT_PASSWORD}\n")).shell("sudo -S echo ran").wait(PATIENCE);
+    let right = agent(world)
+        .stdin(format!("{AGENT_PASSWORD}\n"))
+        .shell("sudo -S echo ran")
+        .wait(PATIENCE);
     assert_eq!(right.stdout, "ran\n", "{right}");
-    let wrong = agent(world).stdin("wrong\n").shell("sudo -S echo ran").wait(PATIENCE);
-    assert_eq!((wrong.code(), wrong.stdout.as_str()), (Some(1), ""), "{wrong}");
+    let wrong = agent(world)
+        .stdin("wrong\n")
+        .shell("sudo -S echo ran")
+        .wait(PATIENCE);
+    assert_eq!(
+        (wrong.code(), wrong.stdout.as_str()),
+        (Some(1), ""),
+        "{wrong}"
+    );
     let none = agent(world).shell("sudo -n echo ran").wait(PATIENCE);
     assert_eq!((none.code(), none.stdout.as_str()), (Some(1), ""), "{none}");
 }
@@ -28,7 +40,10 @@ fn a06_daemon_down() {
 fn a06_daemon_down_with_fallback_deny() {
     let world = World::new();
     world.config(&DEFAULT_CONFIG.replace("\"password\"", "\"deny\""));
-    let no = agent(&world).stdin(format!("{AGENT_PASSWORD}\n")).shell("sudo -S echo ran").wait(PATIENCE);
+    let no = agent(&world)
+        .stdin(format!("{AGENT_PASSWORD}\n"))
+        .shell("sudo -S echo ran")
+        .wait(PATIENCE);
     assert_eq!((no.code(), no.stdout.as_str()), (Some(1), ""), "{no}");
     assert!(no.stderr.contains("nothing was run"), "{no}");
 }
@@ -51,7 +66,11 @@ fn a06_daemon_restarts_while_a_request_waits() {
     world.approver(["approve", &code]).expect_success();
     let done = sudo.wait(PATIENCE);
     assert_eq!(done.stdout, "ran\n", "{done}");
-    assert_eq!(done.stderr.matches("waiting for a person").count(), 1, "{done}");
+    assert_eq!(
+        done.stderr.matches("waiting for a person").count(),
+        1,
+        "{done}"
+    );
     assert_eq!(entries(&world, "requested").len(), 1);
 }
 
@@ -83,7 +102,10 @@ fn a07_signals_to_sudo_withdraw_the_request() {
             |world, _| {
                 let pid = sudo_pid(world);
                 // The agent may: sudo's real uid is its own.
-                agent(world).shell(&format!("kill -{signal} {pid}")).wait(PATIENCE).expect_success();
+                agent(world)
+                    .shell(&format!("kill -{signal} {pid}"))
+                    .wait(PATIENCE)
+                    .expect_success();
             },
             "sudo touch /tmp/ran; true",
         );
@@ -92,7 +114,10 @@ fn a07_signals_to_sudo_withdraw_the_request() {
 
 #[test]
 fn a07_a_killed_parent_withdraws_the_request() {
-    withdrawn(|_, shell| shell.signal(Signal::KILL), "sudo touch /tmp/ran; true");
+    withdrawn(
+        |_, shell| shell.signal(Signal::KILL),
+        "sudo touch /tmp/ran; true",
+    );
 }
 
 #[test]
@@ -125,10 +150,16 @@ fn a07_a_stopped_sudo_does_not_run_after_its_deadline() {
     let sudo = agent(&world).shell("exec sudo touch /tmp/ran");
     let code = world.wait_for_request();
     let pid = sudo_pid(&world);
-    agent(&world).shell(&format!("kill -STOP {pid}")).wait(PATIENCE).expect_success();
+    agent(&world)
+        .shell(&format!("kill -STOP {pid}"))
+        .wait(PATIENCE)
+        .expect_success();
     world.approver(["approve", &code]).expect_success();
     std::thread::sleep(Duration::from_secs(6));
-    agent(&world).shell(&format!("kill -CONT {pid}")).wait(PATIENCE).expect_success();
+    agent(&world)
+        .shell(&format!("kill -CONT {pid}"))
+        .wait(PATIENCE)
+        .expect_success();
     let done = sudo.wait(PATIENCE);
     assert_eq!(done.code(), Some(1), "{done}");
     assert!(!Path::new("/tmp/ran").exists());
@@ -144,15 +175,24 @@ fn a09_a_missing_module_or_broken_configuration_leaves_the_owner_their_password(
         },
         |world| world.config("version = 1\nnonsense"),
         |_| fs::remove_file("/etc/aisudo/aisudo.toml").unwrap(),
-        |_| fs::set_permissions("/etc/aisudo/aisudo.toml", fs::Permissions::from_mode(0o666)).unwrap(),
+        |_| {
+            fs::set_permissions("/etc/aisudo/aisudo.toml", fs::Permissions::from_mode(0o666))
+                .unwrap()
+        },
     ];
     for break_it in broken {
         let world = World::new();
         break_it(&world);
-        let owner = world.run_as("owner").stdin(format!("{}\n", aisudo_testbed::OWNER_PASSWORD));
+        let owner = world
+            .run_as("owner")
+            .stdin(format!("{}\n", aisudo_testbed::OWNER_PASSWORD));
         let done = owner.shell("sudo -S echo ran").wait(PATIENCE);
         assert_eq!(done.stdout, "ran\n", "{done}");
-        let wrong = world.run_as("owner").stdin("wrong\n").shell("sudo -S echo ran").wait(PATIENCE);
+        let wrong = world
+            .run_as("owner")
+            .stdin("wrong\n")
+            .shell("sudo -S echo ran")
+            .wait(PATIENCE);
         assert_eq!(wrong.stdout, "", "{wrong}");
     }
 }
@@ -168,11 +208,18 @@ fn a10_the_requester_cannot_decide() {
             assert_ne!(refused.code(), Some(0), "{user}: {refused}");
         }
     }
-    assert_eq!(world.pending(), std::slice::from_ref(&code), "still waiting");
+    assert_eq!(
+        world.pending(),
+        std::slice::from_ref(&code),
+        "still waiting"
+    );
     world.aisudo("owner", ["approve", &code]).expect_success();
     assert_eq!(sudo.wait(PATIENCE).stdout, "ran\n");
     let evidence = &entries(&world, "approved")[0]["decision"]["evidence"];
-    assert_eq!((&evidence["kind"], &evidence["uid"]), (&"terminal".into(), &7000.into()));
+    assert_eq!(
+        (&evidence["kind"], &evidence["uid"]),
+        (&"terminal".into(), &7000.into())
+    );
 }
 
 #[test]
@@ -193,7 +240,11 @@ fn a10_a_gated_user_in_the_approvers_group_is_refused_all_the_same() {
     let _daemon = world.start_daemon();
     let sudo = agent(&world).shell("sudo echo ran");
     let code = world.wait_for_request();
-    let own = agent(&world).shell(&format!("sg aisudo-approvers '{BUILD}/aisudo approve {code}'")).wait(PATIENCE);
+    let own = agent(&world)
+        .shell(&format!(
+            "sg aisudo-approvers '{BUILD}/aisudo approve {code}'"
+        ))
+        .wait(PATIENCE);
     assert_ne!(own.code(), Some(0), "{own}");
     assert_eq!(world.pending(), std::slice::from_ref(&code));
     world.approver(["deny", &code]).expect_success();
@@ -203,10 +254,17 @@ fn a10_a_gated_user_in_the_approvers_group_is_refused_all_the_same() {
 #[test]
 fn a16_who_asks_is_the_kernels_word() {
     let (world, _daemon) = world();
-    let lying = agent(&world).env("USER", "root").env("LOGNAME", "root").env("SUDO_USER", "root").env("SUDO_UID", "0");
+    let lying = agent(&world)
+        .env("USER", "root")
+        .env("LOGNAME", "root")
+        .env("SUDO_USER", "root")
+        .env("SUDO_UID", "0");
     denied(&world, lying.shell("sudo true"));
     let request = latest_request(&world);
-    assert_eq!((&request["requester"]["uid"], &request["requester"]["name"]), (&7001.into(), &"agent".into()));
+    assert_eq!(
+        (&request["requester"]["uid"], &request["requester"]["name"]),
+        (&7001.into(), &"agent".into())
+    );
     let parents = request["parents"].as_array().unwrap();
     assert!(!parents.is_empty());
 }
@@ -225,16 +283,26 @@ fn a17_nothing_that_is_shown_drives_the_terminal() {
         let shown = world.approver(&view).stdout;
         let bad: Vec<char> = shown
             .chars()
-            .filter(|c| (c.is_control() && *c != '\n') || "\u{202e}\u{200b}\u{3164}\u{2028}\u{430}".contains(*c))
+            .filter(|c| {
+                (c.is_control() && *c != '\n')
+                    || "\u{202e}\u{200b}\u{3164}\u{2028}\u{430}".contains(*c)
+            })
             .collect();
         assert!(bad.is_empty(), "{view:?} shows {bad:?}");
         if view[0] != "list" {
-            assert!(shown.contains(r"a\x1b[2J\u{202e}b\u{200b}c\u{3164}d\u{2028}e\nf"), "{shown}");
+            assert!(
+                shown.contains(r"a\x1b[2J\u{202e}b\u{200b}c\u{3164}d\u{2028}e\nf"),
+                "{shown}"
+            );
             assert!(shown.contains(r"\u{430}pt"), "{shown}");
         }
     }
     let done = sudo.wait(PATIENCE);
-    assert_eq!(done.stdout, format!("{nasty} \u{430}pt\n"), "and what was approved is what ran: {done}");
+    assert_eq!(
+        done.stdout,
+        format!("{nasty} \u{430}pt\n"),
+        "and what was approved is what ran: {done}"
+    );
 }
 
 #[test]
@@ -244,16 +312,31 @@ fn a18_a_long_command_is_shown_whole_or_refused() {
     let sudo = agent(&world).spawn(["sudo", "echo", &long]);
     let code = world.wait_for_request();
     let shown = world.approver(["show", &code]).stdout;
-    assert!(shown.replace(['\n', ' '], "").contains(&long), "all of it is on the screen");
+    assert!(
+        shown.replace(['\n', ' '], "").contains(&long),
+        "all of it is on the screen"
+    );
     world.approver(["approve", &code]).expect_success();
     assert_eq!(sudo.wait(PATIENCE).stdout, format!("{long}\n"));
-    assert_eq!(latest_request(&world)["program"]["path"], "/usr/bin/echo", "although sudo cuts its own word for it");
+    assert_eq!(
+        latest_request(&world)["program"]["path"],
+        "/usr/bin/echo",
+        "although sudo cuts its own word for it"
+    );
 
     let too_long: Vec<String> = (0..30).map(|_| "y".repeat(10_000)).collect();
-    let words = ["sudo", "echo"].into_iter().chain(too_long.iter().map(String::as_str));
+    let words = ["sudo", "echo"]
+        .into_iter()
+        .chain(too_long.iter().map(String::as_str));
     let refused = agent(&world).spawn(words).wait(PATIENCE);
     assert_eq!((refused.code(), refused.stdout.as_str()), (Some(1), ""));
-    assert!(refused.stderr.contains("aisudo: refused: the command is too long to be shown whole"), "{}", refused.stderr);
+    assert!(
+        refused
+            .stderr
+            .contains("aisudo: refused: the command is too long to be shown whole"),
+        "{}",
+        refused.stderr
+    );
     assert_eq!(entries(&world, "requested").len(), 1);
 }
 
@@ -287,11 +370,18 @@ fn a20_the_resolved_program_is_shown_and_one_that_can_be_changed_is_marked() {
     let sudo = agent(&world).shell("sudo ./link");
     let code = world.wait_for_request();
     let shown = world.approver(["show", &code]).stdout;
-    assert!(shown.contains("/home/agent/link") || shown.contains("/home/agent/./link"), "{shown}");
+    assert!(
+        shown.contains("/home/agent/link") || shown.contains("/home/agent/./link"),
+        "{shown}"
+    );
     world.approver(["deny", &code]).expect_success();
     sudo.wait(PATIENCE);
     let operand = latest_request(&world)["operands"][0].clone();
-    assert_eq!((&operand["role"], &operand["content"]["kind"]), (&"program".into(), &"hashed".into()), "{operand}");
+    assert_eq!(
+        (&operand["role"], &operand["content"]["kind"]),
+        (&"program".into(), &"hashed".into()),
+        "{operand}"
+    );
 }
 
 #[test]
@@ -313,30 +403,52 @@ fn a22_a_decision_names_one_request_and_a_stale_code_decides_nothing() {
 #[test]
 fn a23_a_script_changed_while_the_prompt_waits_does_not_run() {
     let changes: [(&str, fn()); 4] = [
-        ("sudo bash script", || fs::write("/home/agent/script", "echo evil\n").unwrap()),
-        ("sudo bash < script", || fs::write("/home/agent/script", "echo evil\n").unwrap()),
+        ("sudo bash script", || {
+            fs::write("/home/agent/script", "echo evil\n").unwrap()
+        }),
+        ("sudo bash < script", || {
+            fs::write("/home/agent/script", "echo evil\n").unwrap()
+        }),
         ("sudo bash script", || {
             fs::rename("/home/agent/script", "/home/agent/away").unwrap();
             fs::write("/home/agent/script", "echo evil\n").unwrap();
         }),
-        ("sudo bash later", || fs::write("/home/agent/later", "echo evil\n").unwrap()),
+        ("sudo bash later", || {
+            fs::write("/home/agent/later", "echo evil\n").unwrap()
+        }),
     ];
     for (line, change) in changes {
         let (world, _daemon) = world();
-        agent(&world).shell("echo echo good > script").wait(PATIENCE).expect_success();
+        agent(&world)
+            .shell("echo echo good > script")
+            .wait(PATIENCE)
+            .expect_success();
         let sudo = agent(&world).shell(line);
         let code = world.wait_for_request();
         change();
         world.approver(["approve", &code]).expect_success();
         let done = sudo.wait(PATIENCE);
-        assert_eq!((done.code(), done.stdout.as_str()), (Some(1), ""), "{line}: {done}");
-        assert!(done.stderr.contains("changed after it was asked about"), "{line}: {done}");
+        assert_eq!(
+            (done.code(), done.stdout.as_str()),
+            (Some(1), ""),
+            "{line}: {done}"
+        );
+        assert!(
+            done.stderr.contains("changed after it was asked about"),
+            "{line}: {done}"
+        );
         assert_eq!(entries(&world, "released").len(), 0);
         assert_eq!(entries(&world, "unused").len(), 1);
     }
     let (world, _daemon) = world();
-    agent(&world).shell("echo echo good > script").wait(PATIENCE).expect_success();
-    assert_eq!(approved(&world, agent(&world).shell("sudo bash script")).stdout, "good\n");
+    agent(&world)
+        .shell("echo echo good > script")
+        .wait(PATIENCE)
+        .expect_success();
+    assert_eq!(
+        approved(&world, agent(&world).shell("sudo bash script")).stdout,
+        "good\n"
+    );
 }
 
 #[test]
@@ -350,7 +462,13 @@ fn a29_a_decision_counts_once_also_after_a_restart() {
     daemon.terminate();
     let _again = world.start_daemon();
     assert_ne!(world.approver(["approve", &code]).code(), Some(0));
-    assert_eq!((entries(&world, "approved").len(), entries(&world, "released").len()), (1, 1));
+    assert_eq!(
+        (
+            entries(&world, "approved").len(),
+            entries(&world, "released").len()
+        ),
+        (1, 1)
+    );
 }
 
 #[test]
@@ -371,14 +489,18 @@ fn a30_approve_and_deny_at_once_have_one_outcome() {
             other => panic!("both or neither: {other}"),
         }
     }
-    assert_eq!(entries(&world, "approved").len() + entries(&world, "denied").len(), 10);
+    assert_eq!(
+        entries(&world, "approved").len() + entries(&world, "denied").len(),
+        10
+    );
 }
 
 #[test]
 fn a33_a_full_disk_approves_nothing_and_falls_back() {
     let world = World::new();
     let root = |line: &str| world.run_as("root").shell(line).wait(PATIENCE);
-    root("mount -t tmpfs -o size=2m,mode=0700,uid=7099,gid=7099 none /var/lib/aisudo").expect_success();
+    root("mount -t tmpfs -o size=2m,mode=0700,uid=7099,gid=7099 none /var/lib/aisudo")
+        .expect_success();
     let _daemon = world.start_daemon();
     approved(&world, agent(&world).shell("sudo true")).expect_success();
     root("head -c 8m /dev/zero > /var/lib/aisudo/filler");
@@ -386,7 +508,11 @@ fn a33_a_full_disk_approves_nothing_and_falls_back() {
     let said = agent(&world).shell("sudo -n true").wait(PATIENCE).stderr;
     assert!(said.contains("a password is asked for instead"), "{said}");
     fs::remove_file("/var/lib/aisudo/filler").unwrap();
-    assert_eq!(approved(&world, agent(&world).shell("sudo echo ran")).stdout, "ran\n", "and recovers");
+    assert_eq!(
+        approved(&world, agent(&world).shell("sudo echo ran")).stdout,
+        "ran\n",
+        "and recovers"
+    );
     world.approver(["audit", "verify"]).expect_success();
 }
 
@@ -409,7 +535,12 @@ fn a36_what_others_can_write_is_not_believed() {
 fn a37_logs_hold_no_command_and_no_nonce() {
     let (world, daemon) = world();
     approved(&world, agent(&world).shell("sudo echo Tr0ub4dor")).expect_success();
-    denied(&world, agent(&world).env("AISUDO_REASON", "Tr0ub4dor").shell("sudo echo Tr0ub4dor"));
+    denied(
+        &world,
+        agent(&world)
+            .env("AISUDO_REASON", "Tr0ub4dor")
+            .shell("sudo echo Tr0ub4dor"),
+    );
     let nonce = latest_request(&world)["nonce"].as_str().unwrap().to_owned();
     let log = daemon.log();
     assert!(!log.is_empty());
@@ -435,15 +566,58 @@ fn a39_an_edited_log_is_found_out() {
         .map(Result::unwrap)
         .collect();
     for trigger in triggers {
-        database.execute(&format!("DROP TRIGGER \"{trigger}\""), []).unwrap();
+        database
+            .execute(&format!("DROP TRIGGER \"{trigger}\""), [])
+            .unwrap();
     }
     database
-        .execute("UPDATE audit SET entry = replace(entry, 'true', 'false') WHERE sequence = 3", [])
+        .execute(
+            "UPDATE audit SET entry = replace(entry, 'true', 'false') WHERE sequence = 3",
+            [],
+        )
         .unwrap();
     let verdict = world.approver(["audit", "verify"]);
     assert_eq!(verdict.code(), Some(1), "{verdict}");
-    assert!(format!("{}{}", verdict.stdout, verdict.stderr).contains("entry 3"), "{verdict}");
-    database.execute("DELETE FROM audit WHERE sequence >= 3", []).unwrap();
+    assert!(
+        format!("{}{}", verdict.stdout, verdict.stderr).contains("entry 3"),
+        "{verdict}"
+    );
+    database
+        .execute("DELETE FROM audit WHERE sequence >= 3", [])
+        .unwrap();
     let cut = world.approver(["audit", "verify"]);
-    assert_eq!(cut.code(), Some(1), "a cut tail is known to the running daemon, {count} entries: {cut}");
+    assert_eq!(
+        cut.code(),
+        Some(1),
+        "a cut tail is known to the running daemon, {count} entries: {cut}"
+    );
+}
+
+/// `agent-sudo verify-audit`, another project's program, installed by `cargo xtask setup`.
+#[test]
+fn a39_an_independent_verifier_accepts_the_log_and_refuses_an_edited_one() {
+    let program = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../target/agent-sudo-mcp/bin/agent-sudo"
+    );
+    let (world, _daemon) = world();
+    denied(
+        &world,
+        agent(&world).shell("sudo echo 'ä\u{1f600}\u{7f}' \"$(printf '\\377')\""),
+    );
+    approved(&world, agent(&world).shell("sudo true")).expect_success();
+    let log = "/tmp/audit.jsonl";
+    world.approver(["audit", "export", log]).expect_success();
+    let verify = || {
+        world
+            .run_as("root")
+            .spawn([program, "verify-audit", log])
+            .wait(PATIENCE)
+    };
+    verify().expect_success();
+    let edited = fs::read_to_string(log)
+        .unwrap()
+        .replace("\"denied\"", "\"approved\"");
+    fs::write(log, edited).unwrap();
+    assert_ne!(verify().code(), Some(0));
 }

@@ -11,29 +11,98 @@ struct Form {
 }
 
 const FORMS: &[Form] = &[
-    Form { line: "sudo echo one two", mode: "run" },
-    Form { line: "sudo -n echo x", mode: "run" },
-    Form { line: "sudo -k -n echo x", mode: "run" },
-    Form { line: "sudo -k echo x", mode: "run" },
-    Form { line: "sudo -i echo x", mode: "login_shell" },
-    Form { line: "sudo -s echo x", mode: "shell" },
-    Form { line: "echo 'id -u' | sudo -s", mode: "shell" },
-    Form { line: "sudo -u other id -un", mode: "run" },
-    Form { line: "sudo -u agent id -un", mode: "run" },
-    Form { line: "sudo -g aisudo id -gn", mode: "run" },
-    Form { line: "FOO=bar sudo -E printenv FOO", mode: "run" },
-    Form { line: "FOO=bar sudo --preserve-env=FOO printenv FOO", mode: "run" },
-    Form { line: "sudo FOO=bar printenv FOO", mode: "run" },
-    Form { line: "sudo -b echo x; sleep 0.5", mode: "run" },
-    Form { line: "sudo -S echo x </dev/null", mode: "run" },
-    Form { line: "SUDO_ASKPASS=/bin/false sudo -A echo x", mode: "run" },
-    Form { line: "sudo -C 4 echo x", mode: "run" },
-    Form { line: "sudo -l", mode: "list" },
-    Form { line: "sudo -v", mode: "validate" },
-    Form { line: "EDITOR=/bin/cat sudoedit /etc/hostname", mode: "edit" },
-    Form { line: "EDITOR=/bin/cat sudo -e /etc/hostname", mode: "edit" },
-    Form { line: "printf 'a\\nb\\n' | sudo cat -n", mode: "run" },
-    Form { line: "sudo sh -c 'echo out; echo err >&2; exit 7'", mode: "run" },
+    Form {
+        line: "sudo echo one two",
+        mode: "run",
+    },
+    Form {
+        line: "sudo -n echo x",
+        mode: "run",
+    },
+    Form {
+        line: "sudo -k -n echo x",
+        mode: "run",
+    },
+    Form {
+        line: "sudo -k echo x",
+        mode: "run",
+    },
+    Form {
+        line: "sudo -i echo x",
+        mode: "login_shell",
+    },
+    Form {
+        line: "sudo -s echo x",
+        mode: "shell",
+    },
+    Form {
+        line: "echo 'id -u' | sudo -s",
+        mode: "shell",
+    },
+    Form {
+        line: "sudo -u other id -un",
+        mode: "run",
+    },
+    Form {
+        line: "sudo -u agent id -un",
+        mode: "run",
+    },
+    Form {
+        line: "sudo -g aisudo id -gn",
+        mode: "run",
+    },
+    Form {
+        line: "FOO=bar sudo -E printenv FOO",
+        mode: "run",
+    },
+    Form {
+        line: "FOO=bar sudo --preserve-env=FOO printenv FOO",
+        mode: "run",
+    },
+    Form {
+        line: "sudo FOO=bar printenv FOO",
+        mode: "run",
+    },
+    Form {
+        line: "sudo -b echo x; sleep 0.5",
+        mode: "run",
+    },
+    Form {
+        line: "sudo -S echo x </dev/null",
+        mode: "run",
+    },
+    Form {
+        line: "SUDO_ASKPASS=/bin/false sudo -A echo x",
+        mode: "run",
+    },
+    Form {
+        line: "sudo -C 4 echo x",
+        mode: "run",
+    },
+    Form {
+        line: "sudo -l",
+        mode: "list",
+    },
+    Form {
+        line: "sudo -v",
+        mode: "validate",
+    },
+    Form {
+        line: "EDITOR=/bin/cat sudoedit /etc/hostname",
+        mode: "edit",
+    },
+    Form {
+        line: "EDITOR=/bin/cat sudo -e /etc/hostname",
+        mode: "edit",
+    },
+    Form {
+        line: "printf 'a\\nb\\n' | sudo cat -n",
+        mode: "run",
+    },
+    Form {
+        line: "sudo sh -c 'echo out; echo err >&2; exit 7'",
+        mode: "run",
+    },
 ];
 
 /// sudoers for the forms that need a right of their own.
@@ -59,15 +128,34 @@ fn each_form(who: impl Fn(&World) -> Run) {
         assert_eq!(yes.stdout, plain.stdout, "{}: {yes}", form.line);
         assert_eq!(yes.code(), plain.code(), "{}: {yes}", form.line);
         asked += 1;
-        assert_eq!(entries(&world, "requested").len(), asked, "{}: asked once", form.line);
+        assert_eq!(
+            entries(&world, "requested").len(),
+            asked,
+            "{}: asked once",
+            form.line
+        );
         let request = latest_request(&world);
-        assert_eq!(request["call"]["mode"], form.mode, "{}: {request}", form.line);
-        assert_eq!(entries(&world, "released").len(), asked / 2 + 1, "{}", form.line);
+        assert_eq!(
+            request["call"]["mode"], form.mode,
+            "{}: {request}",
+            form.line
+        );
+        assert_eq!(
+            entries(&world, "released").len(),
+            asked / 2 + 1,
+            "{}",
+            form.line
+        );
 
         let no = denied(&world, who(&world).shell(form.line));
         asked += 1;
         assert_eq!(no.stdout, "", "{}: {no}", form.line);
-        assert_eq!(entries(&world, "requested").len(), asked, "{}: a denial asks once", form.line);
+        assert_eq!(
+            entries(&world, "requested").len(),
+            asked,
+            "{}: a denial asks once",
+            form.line
+        );
         if !form.line.contains(';') && !form.line.contains('|') {
             assert_eq!(no.code(), Some(1), "{}: {no}", form.line);
         }
@@ -87,19 +175,31 @@ fn a05_each_form_on_a_terminal() {
 #[test]
 fn a01_ticket_cache() {
     let world = World::new();
-    world.sudoers("agent ALL=(ALL:ALL) ALL\nDefaults:agent timestamp_timeout=15, timestamp_type=global\n");
+    world.sudoers(
+        "agent ALL=(ALL:ALL) ALL\nDefaults:agent timestamp_timeout=15, timestamp_type=global\n",
+    );
     let ours = std::fs::read_to_string("/etc/pam.d/sudo").unwrap();
     let _daemon = world.start_daemon();
     world.pam("sudo", &ungated());
-    agent(&world).shell("sudo true").wait(PATIENCE).expect_success();
+    agent(&world)
+        .shell("sudo true")
+        .wait(PATIENCE)
+        .expect_success();
     let cached = "auth required pam_deny.so\naccount sufficient pam_permit.so";
     world.pam("sudo", &aisudo_testbed::pam_text(cached));
-    agent(&world).shell("sudo -n true").wait(PATIENCE).expect_success();
+    agent(&world)
+        .shell("sudo -n true")
+        .wait(PATIENCE)
+        .expect_success();
     world.pam("sudo", &ours);
     let no = denied(&world, agent(&world).shell("sudo -n echo ran"));
     assert_eq!((no.code(), no.stdout.as_str()), (Some(1), ""), "{no}");
     let yes = approved(&world, agent(&world).shell("sudo -n echo ran"));
-    assert_eq!((yes.code(), yes.stdout.as_str()), (Some(0), "ran\n"), "{yes}");
+    assert_eq!(
+        (yes.code(), yes.stdout.as_str()),
+        (Some(0), "ran\n"),
+        "{yes}"
+    );
     assert_eq!(entries(&world, "requested").len(), 2);
 }
 
@@ -108,11 +208,19 @@ fn a02_nopasswd() {
     let world = World::new();
     world.sudoers("agent ALL=(ALL:ALL) NOPASSWD: ALL\n");
     let _daemon = world.start_daemon();
-    for line in ["sudo echo ran", "sudo -i echo ran", "sudo -u other echo ran"] {
+    for line in [
+        "sudo echo ran",
+        "sudo -i echo ran",
+        "sudo -u other echo ran",
+    ] {
         let no = denied(&world, agent(&world).shell(line));
         assert_eq!((no.code(), no.stdout.as_str()), (Some(1), ""), "{no}");
         let yes = approved(&world, agent(&world).shell(line));
-        assert_eq!((yes.code(), yes.stdout.as_str()), (Some(0), "ran\n"), "{yes}");
+        assert_eq!(
+            (yes.code(), yes.stdout.as_str()),
+            (Some(0), "ran\n"),
+            "{yes}"
+        );
     }
     assert_eq!(entries(&world, "requested").len(), 6);
 }
@@ -144,7 +252,9 @@ fn a04_login_shell_is_a_service_of_its_own() {
 #[test]
 fn a_person_at_the_keyboard_keeps_the_password_and_an_unattended_agent_is_asked() {
     let world = World::new();
-    world.config(&aisudo_testbed::DEFAULT_CONFIG.replace("when = \"always\"", "when = \"unattended\""));
+    world.config(
+        &aisudo_testbed::DEFAULT_CONFIG.replace("when = \"always\"", "when = \"unattended\""),
+    );
     let _daemon = world.start_daemon();
     let mut person = agent(&world).with_tty().shell("sudo echo ran");
     person.wait_for_tty("password", PATIENCE);

@@ -65,7 +65,8 @@ fn own_request(world: &World) -> Value {
 /// The same, with an id and nonce of its own.
 fn fresh(request: &Value) -> Value {
     let mut request = request.clone();
-    let id = uuid::Builder::from_unix_timestamp_millis(1, &random::random_bytes().unwrap()).into_uuid();
+    let id =
+        uuid::Builder::from_unix_timestamp_millis(1, &random::random_bytes().unwrap()).into_uuid();
     request["id"] = Value::String(id.to_string());
     request["nonce"] = Value::String(Hex32(random::random_bytes().unwrap()).to_string());
     request
@@ -90,7 +91,10 @@ fn a32_a_request_in_the_name_of_another_process_is_refused() {
     earlier["sudo"]["start_time"] = 1.into();
     let (why, fallback) = refused(Gate::connect().ask(&earlier));
     assert!(why.contains("earlier process") && !fallback, "{why}");
-    assert!(matches!(Gate::connect().ask(&good), Some(ToGate::Waiting { .. })));
+    assert!(matches!(
+        Gate::connect().ask(&good),
+        Some(ToGate::Waiting { .. })
+    ));
 }
 
 #[test]
@@ -98,7 +102,9 @@ fn a29_an_approved_request_is_released_to_one_gate_with_one_token() {
     let (world, _daemon) = world();
     let request = own_request(&world);
     let mut gate = Gate::connect();
-    let Some(ToGate::Waiting { code, .. }) = gate.ask(&request) else { panic!() };
+    let Some(ToGate::Waiting { code, .. }) = gate.ask(&request) else {
+        panic!()
+    };
     world.approver(["approve", &code]).expect_success();
     assert!(matches!(gate.hear(), Some(ToGate::Decided { .. })));
     let token = Hex32([1; 32]);
@@ -170,9 +176,17 @@ fn a35_a_flood_from_one_user_leaves_the_others_served_and_memory_bounded() {
                 })
             })
             .collect();
-        flood.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        flood
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect::<Vec<_>>()
     });
-    let total = |kind| answers.iter().map(|(_, count)| count.get(kind).copied().unwrap_or(0)).sum::<usize>();
+    let total = |kind| {
+        answers
+            .iter()
+            .map(|(_, count)| count.get(kind).copied().unwrap_or(0))
+            .sum::<usize>()
+    };
     assert_eq!((total("waiting"), total("other")), (5, 0));
     assert_eq!(total("fallback"), ASKS - 5);
     let after = resident(daemon.pid());
@@ -180,7 +194,10 @@ fn a35_a_flood_from_one_user_leaves_the_others_served_and_memory_bounded() {
 
     let mut other = fresh(&request);
     other["requester"]["uid"] = 7002.into();
-    assert!(matches!(Gate::connect().ask(&other), Some(ToGate::Waiting { .. })), "another user is served");
+    assert!(
+        matches!(Gate::connect().ask(&other), Some(ToGate::Waiting { .. })),
+        "another user is served"
+    );
     thread::sleep(Duration::from_millis(100));
     world.approver(["audit", "verify"]).expect_success();
 }
@@ -188,8 +205,15 @@ fn a35_a_flood_from_one_user_leaves_the_others_served_and_memory_bounded() {
 /// Resident memory in kB: proc(5).
 fn resident(pid: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    line.split_ascii_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 /// The ids of gates are theirs to choose; a chosen one is looked at like any other.
@@ -200,5 +224,8 @@ fn an_id_that_is_no_uuid_is_refused() {
     request["id"] = "x".into();
     refused(Gate::connect().ask(&request));
     request["id"] = Uuid::nil().to_string().into();
-    assert!(matches!(Gate::connect().ask(&request), Some(ToGate::Waiting { .. })));
+    assert!(matches!(
+        Gate::connect().ask(&request),
+        Some(ToGate::Waiting { .. })
+    ));
 }

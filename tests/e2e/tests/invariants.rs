@@ -12,9 +12,18 @@ use aisudo_testbed::{DEFAULT_CONFIG, World};
 fn i1_one_decision_then_one_run() {
     let (world, _daemon) = world();
     for count in 1..=3 {
-        let yes = approved(&world, agent(&world).shell("sudo sh -c 'echo ran >> /tmp/runs'"));
+        let yes = approved(
+            &world,
+            agent(&world).shell("sudo sh -c 'echo ran >> /tmp/runs'"),
+        );
         assert_eq!(yes.code(), Some(0), "{yes}");
-        assert_eq!(std::fs::read_to_string("/tmp/runs").unwrap().lines().count(), count);
+        assert_eq!(
+            std::fs::read_to_string("/tmp/runs")
+                .unwrap()
+                .lines()
+                .count(),
+            count
+        );
         assert_eq!(entries(&world, "approved").len(), count);
         assert_eq!(entries(&world, "released").len(), count);
     }
@@ -28,8 +37,15 @@ fn i5_silence_is_no() {
     let start = Instant::now();
     let done = agent(&world).shell("sudo echo ran").wait(PATIENCE);
     assert_eq!((done.code(), done.stdout.as_str()), (Some(1), ""), "{done}");
-    assert!(start.elapsed() < Duration::from_secs(8), "never outlives its deadline");
-    assert!(done.stderr.contains("aisudo: expired: nobody answered within 5 s"), "{done}");
+    assert!(
+        start.elapsed() < Duration::from_secs(8),
+        "never outlives its deadline"
+    );
+    assert!(
+        done.stderr
+            .contains("aisudo: expired: nobody answered within 5 s"),
+        "{done}"
+    );
     assert_eq!(entries(&world, "expired").len(), 1);
 }
 
@@ -39,7 +55,10 @@ fn i8_sudo_stays_sudo() {
     let script = "umask; ulimit -n; ls /proc/self/fd | wc -l; cat /proc/self/status | grep -E '^Sig(Blk|Ign|Cgt)'";
     let ours = std::fs::read_to_string("/etc/pam.d/sudo").unwrap();
     world.pam("sudo", &aisudo_e2e::ungated());
-    let plain = agent(&world).spawn(["sudo", "sh", "-c", script]).wait(PATIENCE).expect_success();
+    let plain = agent(&world)
+        .spawn(["sudo", "sh", "-c", script])
+        .wait(PATIENCE)
+        .expect_success();
     world.pam("sudo", &ours);
     let gated = approved(&world, agent(&world).spawn(["sudo", "sh", "-c", script]));
     assert_eq!(gated.stdout, plain.stdout);
@@ -50,7 +69,9 @@ fn a_denial_says_the_approvers_words_and_what_not_to_try() {
     let (world, _daemon) = world();
     let sudo = agent(&world).shell("sudo echo ran");
     let code = world.wait_for_request();
-    world.approver(["deny", &code, "--reason", "not on a Friday"]).expect_success();
+    world
+        .approver(["deny", &code, "--reason", "not on a Friday"])
+        .expect_success();
     let done = sudo.wait(PATIENCE);
     assert!(
         done.stderr.contains(
@@ -97,17 +118,40 @@ fn a34_a_crash_at_any_moment_runs_nothing_undecided_and_loses_no_decision() {
         }
         let done = sudo.wait(Duration::from_secs(30));
         promised += u32::from(kept);
-        assert!(!kept || done.code() == Some(0), "round {round}: a promised decision was lost: {done}");
-        assert_eq!(Path::new(&mark).exists(), done.code() == Some(0), "round {round}: {done}");
+        assert!(
+            !kept || done.code() == Some(0),
+            "round {round}: a promised decision was lost: {done}"
+        );
+        assert_eq!(
+            Path::new(&mark).exists(),
+            done.code() == Some(0),
+            "round {round}: {done}"
+        );
         ran += u32::from(Path::new(&mark).exists());
     }
     let released = entries(&world, "released").len();
     let approvals = entries(&world, "approved").len();
-    assert_eq!(u32::try_from(released).unwrap(), ran, "each run has its release");
+    assert_eq!(
+        u32::try_from(released).unwrap(),
+        ran,
+        "each run has its release"
+    );
     assert!(approvals >= released);
-    assert!(promised > 0 && ran > ROUNDS / 2, "{promised} promised, {ran} ran");
+    assert!(
+        promised > 0 && ran > ROUNDS / 2,
+        "{promised} promised, {ran} ran"
+    );
     world.approver(["audit", "verify"]).expect_success();
-    let sequence: Vec<u64> = audit(&world).iter().map(|entry| entry["sequence"].as_u64().unwrap()).collect();
-    assert!(sequence.iter().copied().eq(1..=u64::try_from(sequence.len()).unwrap()), "no gap");
+    let sequence: Vec<u64> = audit(&world)
+        .iter()
+        .map(|entry| entry["sequence"].as_u64().unwrap())
+        .collect();
+    assert!(
+        sequence
+            .iter()
+            .copied()
+            .eq(1..=u64::try_from(sequence.len()).unwrap()),
+        "no gap"
+    );
     denied(&world, agent(&world).shell("sudo true"));
 }

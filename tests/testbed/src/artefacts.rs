@@ -3,8 +3,8 @@
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 
-use std::process::Command;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Where a world has the module, the daemon and the command.
 pub const BUILD: &str = "/run/aisudo-build";

@@ -257,6 +257,11 @@ async fn a33_i6_when_nothing_can_be_recorded_nothing_is_approved_and_later_all_g
         "the audit log cannot be written: the database is locked by another program; stop that program"
     );
     assert!(ask(&ledger, 1, 2).await.0.is_err());
+    assert_eq!(
+        states(&ledger).await,
+        ["pending"],
+        "what is on disk can be looked at"
+    );
     assert!(
         !news.has_changed().unwrap(),
         "the gate hears nothing that is not on disk"

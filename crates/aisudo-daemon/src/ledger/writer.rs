@@ -111,9 +111,10 @@ impl Writer {
 
     /// How long there is nothing to do unless somebody comes; nothing: for ever.
     fn nap(&self) -> Option<Duration> {
-        let wake = match &self.broker {
-            Some(broker) => broker.next_wake()?.max(self.retry_at.unwrap_or(Tick(0))),
-            None => self.retry_at?,
+        let wake = match (self.retry_at, &self.broker) {
+            (Some(retry_at), _) => retry_at,
+            (None, Some(broker)) => broker.next_wake()?,
+            (None, None) => return None,
         };
         let left = wake.0.saturating_sub((self.clock)().tick.0);
         Some(Duration::from_millis(left).min(MAX_NAP))
@@ -184,7 +185,8 @@ impl Writer {
             }
             Err(failure) => {
                 error!(%failure, "nothing can be recorded, so nothing is approved");
-                self.broker = None;
+                // What is on disk can still be looked at.
+                self.broker = self.reload(now).ok();
                 self.retry_at = Some(Tick(now.tick.0.saturating_add(RETRY_MS)));
                 for caller in callers {
                     let _ = caller.reply.send(Err(failure.clone().into()));

@@ -156,7 +156,8 @@ impl Wire {
     async fn begin_body(&self, max: usize) -> Result<Body, Broken> {
         let length = frame_length(self.header)?;
         if length > max {
-            return Err(FrameError::TooLong(length).into());
+            let why = format!("{length} bytes is over the limit of {max} here");
+            return Err(FrameError::Malformed(why).into());
         }
         let permit = if length <= SMALL {
             None

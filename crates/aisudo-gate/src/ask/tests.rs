@@ -23,12 +23,26 @@ fn request() -> Request {
         nonce: Hex32([7; 32]),
         asked_at_ms: 1,
         timeout_ms: 60_000,
-        host: Host { name: "h".into(), machine_id: String::new() },
-        requester: User { uid: 7001, name: "agent".into() },
-        sudo: Sudo { pid: 1, start_time: 1, argv: vec!["sudo".into(), "id".into()], service: "sudo".into() },
+        host: Host {
+            name: "h".into(),
+            machine_id: String::new(),
+        },
+        requester: User {
+            uid: 7001,
+            name: "agent".into(),
+        },
+        sudo: Sudo {
+            pid: 1,
+            start_time: 1,
+            argv: vec!["sudo".into(), "id".into()],
+            service: "sudo".into(),
+        },
         call: None,
         unreadable: None,
-        program: Program { path: None, found: Found::Unknown },
+        program: Program {
+            path: None,
+            found: Found::Unknown,
+        },
         cwd: "/".into(),
         stdio: [Stream::Null, Stream::Null, Stream::Null],
         tty: None,
@@ -101,7 +115,12 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), notes: Notes::default(), config: Gate::default(), timeout_ms: 60_000 }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            notes: Notes::default(),
+            config: Gate::default(),
+            timeout_ms: 60_000,
+        }
     }
     fn socket(&self) -> PathBuf {
         self.dir.path().join("gate.sock")
@@ -116,9 +135,16 @@ impl Bench {
         })
     }
     fn ask(&mut self) -> Outcome {
-        let request = Request { timeout_ms: self.timeout_ms, ..request() };
+        let request = Request {
+            timeout_ms: self.timeout_ms,
+            ..request()
+        };
         let bytes = serde_json::to_string(&request).unwrap();
-        let question = Question { request: &request, bytes: &bytes, token: Hex32([9; 32]) };
+        let question = Question {
+            request: &request,
+            bytes: &bytes,
+            token: Hex32([9; 32]),
+        };
         ask(&question, &self.config, &self.socket(), &mut self.notes)
     }
     fn play(&mut self, script: Vec<fn(&mut Peer)>) -> Outcome {
@@ -131,16 +157,26 @@ impl Bench {
 
 fn waiting(peer: &mut Peer) {
     peer.asked();
-    peer.send(&ToGate::Waiting { code: "K7Q2M".into(), channels: vec!["terminal".into()] });
+    peer.send(&ToGate::Waiting {
+        code: "K7Q2M".into(),
+        channels: vec!["terminal".into()],
+    });
 }
 
 fn approve(peer: &mut Peer) {
     waiting(peer);
-    peer.send(&ToGate::Decided { decision: decision(Verdict::Approve) });
+    peer.send(&ToGate::Decided {
+        decision: decision(Verdict::Approve),
+    });
 }
 
 fn expect_release(peer: &mut Peer) {
-    assert_eq!(peer.read::<FromGate>(), FromGate::Release { token: Hex32([9; 32]) });
+    assert_eq!(
+        peer.read::<FromGate>(),
+        FromGate::Release {
+            token: Hex32([9; 32])
+        }
+    );
 }
 
 #[test]
@@ -167,7 +203,10 @@ fn a34_a_lost_answer_to_a_release_is_asked_for_again_with_the_same_token() {
         expect_release(peer);
         peer.send(&ToGate::Released);
     };
-    assert!(matches!(bench.play(vec![part, |peer| drop(peer.asked()), last]), Outcome::Approved(_)));
+    assert!(matches!(
+        bench.play(vec![part, |peer| drop(peer.asked()), last]),
+        Outcome::Approved(_)
+    ));
     assert_eq!(bench.notes.said.len(), 1, "the wait is announced once");
 }
 
@@ -180,7 +219,10 @@ fn i3_a_decision_for_other_bytes_is_no_decision() {
     ];
     for script in scripts {
         let outcome = Bench::new().play(vec![script]);
-        assert_eq!(outcome, Outcome::Refused("the decision is for another request".to_owned()));
+        assert_eq!(
+            outcome,
+            Outcome::Refused("the decision is for another request".to_owned())
+        );
     }
 }
 
@@ -189,7 +231,10 @@ fn forged(peer: &mut Peer, forge: fn(&mut Decision)) {
     let mut decision = decision(Verdict::Approve);
     forge(&mut decision);
     peer.send(&ToGate::Decided { decision });
-    assert!(matches!(peer.read(), FromGate::GiveUp { .. }), "and the daemon is told");
+    assert!(
+        matches!(peer.read(), FromGate::GiveUp { .. }),
+        "and the daemon is told"
+    );
 }
 
 #[test]
@@ -200,7 +245,10 @@ fn evidence_that_root_does_not_accept_lets_nothing_run() {
         approve(peer);
         assert!(matches!(peer.read(), FromGate::GiveUp { .. }));
     }]);
-    assert_eq!(outcome, Outcome::Refused("root does not accept decisions by terminal".to_owned()));
+    assert_eq!(
+        outcome,
+        Outcome::Refused("root does not accept decisions by terminal".to_owned())
+    );
 }
 
 #[test]
@@ -211,7 +259,10 @@ fn a23_a_changed_operand_lets_nothing_run() {
         approve(peer);
         assert!(matches!(peer.read(), FromGate::GiveUp { .. }));
     }]);
-    assert_eq!(outcome, Outcome::Refused("/x changed after it was asked about".to_owned()));
+    assert_eq!(
+        outcome,
+        Outcome::Refused("/x changed after it was asked about".to_owned())
+    );
 }
 
 #[test]
@@ -228,7 +279,9 @@ fn a_release_without_a_decision_means_nothing() {
 fn each_no_is_told_apart() {
     let outcome = Bench::new().play(vec![|peer| {
         waiting(peer);
-        peer.send(&ToGate::Decided { decision: decision(Verdict::Deny) });
+        peer.send(&ToGate::Decided {
+            decision: decision(Verdict::Deny),
+        });
     }]);
     assert!(matches!(outcome, Outcome::Denied { .. }));
     let outcome = Bench::new().play(vec![|peer| {
@@ -238,7 +291,10 @@ fn each_no_is_told_apart() {
     assert_eq!(outcome, Outcome::Expired);
     let outcome = Bench::new().play(vec![|peer| {
         peer.asked();
-        peer.send(&ToGate::Refused { why: "l".into(), fallback: true });
+        peer.send(&ToGate::Refused {
+            why: "l".into(),
+            fallback: true,
+        });
     }]);
     assert_eq!(outcome, Outcome::Limited("l".into()));
 }
@@ -267,7 +323,10 @@ fn a06_garbage_hanging_silence_and_absence_are_unreachable() {
     assert!(matches!(nobody.ask(), Outcome::Unreachable(_)));
     let mut silent = Bench::new();
     let _listener = UnixListener::bind(silent.socket()).unwrap();
-    assert_eq!(silent.ask(), Outcome::Unreachable("aisudo-daemon gives no answer".to_owned()));
+    assert_eq!(
+        silent.ask(),
+        Outcome::Unreachable("aisudo-daemon gives no answer".to_owned())
+    );
 }
 
 #[test]
@@ -276,8 +335,13 @@ fn a_directory_that_others_can_write_holds_no_daemon() {
     let mut bench = Bench::new();
     let _listener = UnixListener::bind(bench.socket()).unwrap();
     std::fs::set_permissions(bench.dir.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-    let Outcome::Unreachable(why) = bench.ask() else { panic!() };
-    assert!(why.ends_with("is not a directory that only root can write"), "{why}");
+    let Outcome::Unreachable(why) = bench.ask() else {
+        panic!()
+    };
+    assert!(
+        why.ends_with("is not a directory that only root can write"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -307,9 +371,14 @@ fn a07_a_signal_ends_the_wait_and_is_delivered_afterwards() {
         waiting(&mut peer);
         // SAFETY: the thread waits in `ask` below until this signal comes.
         #[allow(unsafe_code, reason = "as above")]
-        unsafe { libc::pthread_kill(this, libc::SIGHUP) };
+        unsafe {
+            libc::pthread_kill(this, libc::SIGHUP)
+        };
         // Closed, with or without the frame above having been read.
-        assert!(!matches!(peer.0.read(&mut [0]), Ok(1)), "the gate has closed");
+        assert!(
+            !matches!(peer.0.read(&mut [0]), Ok(1)),
+            "the gate has closed"
+        );
     });
     // Held here too, so that it does not end the test when the wait lets go of it.
     let held = crate::signals::Held::hold();

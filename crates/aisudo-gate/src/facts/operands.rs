@@ -40,7 +40,11 @@ pub fn changeable(request: &Request) -> Vec<Operand> {
     let mut budget = MOST_BYTES;
     let mut found: Vec<Operand> = Vec::new();
     for (role, path) in candidates(request) {
-        if found.iter().any(|known| known.path.as_os() == path.as_os_str()) || !who.can_change(&path) {
+        if found
+            .iter()
+            .any(|known| known.path.as_os() == path.as_os_str())
+            || !who.can_change(&path)
+        {
             continue;
         }
         let content = if found.len() < MOST_OPERANDS {
@@ -92,7 +96,10 @@ fn candidates(request: &Request) -> Vec<(Role, PathBuf)> {
     }
     if let Some(call) = &request.call {
         let directory = directory(call, &request.cwd);
-        found.extend(arguments(call).map(|word| (Role::Argument, directory.join(Raw(word.to_vec()).as_os()))));
+        found.extend(
+            arguments(call)
+                .map(|word| (Role::Argument, directory.join(Raw(word.to_vec()).as_os()))),
+        );
     }
     found
 }
@@ -104,7 +111,10 @@ fn arguments(call: &Call) -> impl Iterator<Item = &[u8]> {
     call.argv.iter().skip(skipped).flat_map(|word| {
         let word = word.as_ref();
         let value = word.splitn(2, |byte| *byte == b'=').nth(1);
-        [Some(word), value].into_iter().flatten().filter(|word| !word.is_empty())
+        [Some(word), value]
+            .into_iter()
+            .flatten()
+            .filter(|word| !word.is_empty())
     })
 }
 
@@ -113,7 +123,11 @@ fn interpreter(program: &Path) -> Option<PathBuf> {
     let file = open_to_read(program).ok()?;
     let mut first = [0; 256];
     let length = file.read_at(&mut first, 0).ok()?;
-    let line = first.get(..length)?.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
+    let line = first
+        .get(..length)?
+        .strip_prefix(b"#!")?
+        .split(|byte| *byte == b'\n')
+        .next()?;
     let word = line
         .split(|byte| *byte == b' ' || *byte == b'\t')
         .find(|word| !word.is_empty())?;
@@ -143,7 +157,8 @@ impl Who {
     /// on the way to it. What does not exist is not changeable, and not an operand.
     fn can_change(&self, path: &Path) -> bool {
         let mut links = MOST_LINKS;
-        self.follow(path, &mut links).is_some_and(|(changeable, _)| changeable)
+        self.follow(path, &mut links)
+            .is_some_and(|(changeable, _)| changeable)
     }
 
     /// Whether something on the way is changeable, and where the way ends.
@@ -174,16 +189,20 @@ impl Who {
             }
         }
         let end = lstat(&at).ok()?;
-        let own = FileType::from_raw_mode(end.st_mode) != FileType::Symlink && self.can_write(&at, &end);
+        let own =
+            FileType::from_raw_mode(end.st_mode) != FileType::Symlink && self.can_write(&at, &end);
         Some((changeable || own, at))
     }
 
     /// Whether an entry of `directory` can be removed or replaced. In a directory with the sticky
     /// bit only by the owner of either: unlink(2).
     fn can_replace(&self, directory: &Path, entry_owner: u32) -> bool {
-        let Ok(meta) = lstat(directory) else { return false };
+        let Ok(meta) = lstat(directory) else {
+            return false;
+        };
         let sticky = FileMode::from_raw_mode(meta.st_mode).contains(FileMode::SVTX);
-        self.can_write(directory, &meta) && (!sticky || entry_owner == self.uid || meta.st_uid == self.uid)
+        self.can_write(directory, &meta)
+            && (!sticky || entry_owner == self.uid || meta.st_uid == self.uid)
     }
 
     /// Whether the object itself can be written. An owner can give themselves the right.
@@ -202,7 +221,9 @@ impl Who {
 fn content(path: &Path, role: Role, budget: &mut u64) -> Option<Content> {
     let file = if role == Role::Stdin {
         // What the command will read, even if its name is gone.
-        rustix::io::dup(stdin()).map(File::from).map_err(io::Error::from)
+        rustix::io::dup(stdin())
+            .map(File::from)
+            .map_err(io::Error::from)
     } else {
         match lstat_kind(path) {
             Some(FileType::RegularFile) => open_to_read(path),
@@ -265,7 +286,9 @@ fn hash(file: &File, limit: u64) -> io::Result<Option<(Hex32, u64)>> {
 }
 
 fn unpinned(why: &str) -> Content {
-    Content::Unpinned { why: why.to_owned() }
+    Content::Unpinned {
+        why: why.to_owned(),
+    }
 }
 
 #[cfg(test)]

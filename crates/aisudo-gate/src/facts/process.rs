@@ -2,11 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use aisudo_core::{
-    agents,
-    raw::Raw,
-    request::Process,
-};
+use aisudo_core::{agents, raw::Raw, request::Process};
 
 /// How far up the gate looks, and how many bytes of a command line.
 const MOST_PARENTS: usize = 32;
@@ -64,15 +60,21 @@ pub fn above(parent: i32) -> Above {
     let mut found = Above::default();
     let mut next = parent;
     while next > 0 && found.processes.len() < MOST_PARENTS {
-        let Some(stat) = stat(&next.to_string()) else { break };
+        let Some(stat) = stat(&next.to_string()) else {
+            break;
+        };
         let exe = fs::read_link(proc(next, "exe")).ok();
-        let command = fs::read(proc(next, "cmdline")).map(|bytes| words(&bytes)).unwrap_or_default();
+        let command = fs::read(proc(next, "cmdline"))
+            .map(|bytes| words(&bytes))
+            .unwrap_or_default();
         let names = [stat.name.as_slice()]
             .into_iter()
             .chain(exe.iter().map(|exe| exe.as_os_str().as_encoded_bytes()))
             // A script's name is the first or second word of its interpreter's command line.
             .chain(command.iter().take(2).map(Vec::as_slice));
-        if let Some(agent) = agents::recognize(names).filter(|agent| !found.agents.iter().any(|known| known == agent)) {
+        if let Some(agent) = agents::recognize(names)
+            .filter(|agent| !found.agents.iter().any(|known| known == agent))
+        {
             found.agents.push(agent.to_owned());
         }
         next = stat.parent;
@@ -100,7 +102,11 @@ fn parse_stat(bytes: &[u8]) -> Option<Stat> {
     let field = |number: usize| rest.split_ascii_whitespace().nth(number - 3);
     let terminal: u32 = field(7)?.parse::<i32>().ok()?.cast_unsigned();
     Some(Stat {
-        pid: std::str::from_utf8(bytes.get(..open)?).ok()?.trim().parse().ok()?,
+        pid: std::str::from_utf8(bytes.get(..open)?)
+            .ok()?
+            .trim()
+            .parse()
+            .ok()?,
         name: bytes.get(open + 1..close)?.to_vec(),
         parent: field(4)?.parse().ok()?,
         // proc(5): the minor number is in bits 31 to 20 and 7 to 0, the major in bits 15 to 8.
@@ -135,14 +141,18 @@ mod tests {
 
     #[test]
     fn a_name_cannot_forge_the_fields_behind_it() {
-        let line = b"77 (x) S 1 1 1 0 (y) R 42 77 77 34817 77 0 0 0 0 0 0 0 0 0 20 0 1 0 9001 0 0\n";
+        let line =
+            b"77 (x) S 1 1 1 0 (y) R 42 77 77 34817 77 0 0 0 0 0 0 0 0 0 20 0 1 0 9001 0 0\n";
         assert_eq!(
             parse_stat(line),
             Some(Stat {
                 pid: 77,
                 name: b"x) S 1 1 1 0 (y".to_vec(),
                 parent: 42,
-                terminal: Some(Terminal { major: 136, minor: 1 }),
+                terminal: Some(Terminal {
+                    major: 136,
+                    minor: 1
+                }),
                 start_time: 9001,
             })
         );
@@ -150,7 +160,10 @@ mod tests {
 
     #[test]
     fn empty_words_count() {
-        assert_eq!(words(b"sudo\0\0id\0"), [b"sudo".to_vec(), b"".to_vec(), b"id".to_vec()]);
+        assert_eq!(
+            words(b"sudo\0\0id\0"),
+            [b"sudo".to_vec(), b"".to_vec(), b"id".to_vec()]
+        );
     }
 
     #[test]
@@ -159,6 +172,9 @@ mod tests {
         assert_eq!(own.pid.cast_unsigned(), std::process::id());
         let above = above(own.parent);
         assert_eq!(above.processes.first().unwrap().pid, own.parent);
-        assert_eq!(above.processes.first().unwrap().uid, rustix::process::getuid().as_raw());
+        assert_eq!(
+            above.processes.first().unwrap().uid,
+            rustix::process::getuid().as_raw()
+        );
     }
 }

@@ -117,12 +117,27 @@ mod tests {
         let cut = format!("/usr/bin/echo {}", "x".repeat(4096));
         let cases = [
             (Mode::Run, &["id"][..], "/usr/bin/id", Some("/usr/bin/id")),
-            (Mode::Run, &["id", "-u", ""], "/usr/bin/id -u ", Some("/usr/bin/id")),
-            (Mode::Run, &["my prog", "a"], "/opt/my prog a", Some("/opt/my prog")),
+            (
+                Mode::Run,
+                &["id", "-u", ""],
+                "/usr/bin/id -u ",
+                Some("/usr/bin/id"),
+            ),
+            (
+                Mode::Run,
+                &["my prog", "a"],
+                "/opt/my prog a",
+                Some("/opt/my prog"),
+            ),
             (Mode::Run, &["echo", &long], &cut, Some("/usr/bin/echo")),
             (Mode::Run, &["id", "-u"], "/usr/bin/rm -rf /", None),
             (Mode::LoginShell, &[], "/bin/bash", Some("/bin/bash")),
-            (Mode::Shell, &["id", "-u"], "/bin/bash -c id -u", Some("/bin/bash")),
+            (
+                Mode::Shell,
+                &["id", "-u"],
+                "/bin/bash -c id -u",
+                Some("/bin/bash"),
+            ),
             (Mode::Edit, &["/etc/motd"], "sudoedit /etc/motd", None),
         ];
         for (mode, words, text, expected) in cases {

@@ -2,10 +2,7 @@
 
 use std::{fs, os::fd::BorrowedFd};
 
-use aisudo_core::{
-    raw::Raw,
-    request::Stream,
-};
+use aisudo_core::{raw::Raw, request::Stream};
 use rustix::{
     fs::{FileType, Stat, fstat, major, minor},
     io::Errno,
@@ -56,7 +53,11 @@ fn stream(descriptor: BorrowedFd<'_>, number: u8) -> Stream {
     let stat = match fstat(descriptor) {
         Ok(stat) => stat,
         Err(Errno::BADF) => return Stream::Closed,
-        Err(_) => return Stream::Other { path: Raw::default() },
+        Err(_) => {
+            return Stream::Other {
+                path: Raw::default(),
+            };
+        }
     };
     let path = || {
         fs::read_link(format!("/proc/self/fd/{number}"))

@@ -25,16 +25,23 @@ impl Surroundings for Script {
         self.config.clone()
     }
     fn gated(&self, config: &Config) -> Option<When> {
-        config.gate.when(if self.uid == 7001 { "agent" } else { "owner" }, &[])
+        config
+            .gate
+            .when(if self.uid == 7001 { "agent" } else { "owner" }, &[])
     }
     fn attended(&self) -> bool {
         self.attended
     }
     fn ask(&mut self, _config: &Config) -> Outcome {
-        self.asks.pop_front().expect("asked more often than scripted")
+        self.asks
+            .pop_front()
+            .expect("asked more often than scripted")
     }
     fn still_holds(&self, _approval: &Approval) -> Result<(), String> {
-        self.holds.borrow_mut().pop_front().expect("looked at more often than scripted")
+        self.holds
+            .borrow_mut()
+            .pop_front()
+            .expect("looked at more often than scripted")
     }
     fn say(&mut self, line: &Line) {
         self.said.push(line.to_string());
@@ -75,7 +82,10 @@ impl Script {
 
     fn done(self) -> Vec<String> {
         assert!(self.asks.is_empty(), "asked less often than scripted");
-        assert!(self.holds.borrow().is_empty(), "looked at less often than scripted");
+        assert!(
+            self.holds.borrow().is_empty(),
+            "looked at less often than scripted"
+        );
         self.said
     }
 }
@@ -117,7 +127,10 @@ fn a_yes_is_asked_for_once_and_looked_at_in_both_phases() {
 #[test]
 fn a_yes_that_no_longer_holds_in_account_is_a_no() {
     let mut script = Script::new("always", "password").asked(yes()).holding(1);
-    script.holds.borrow_mut().push_back(Err("x changed after it was asked about".to_owned()));
+    script
+        .holds
+        .borrow_mut()
+        .push_back(Err("x changed after it was asked about".to_owned()));
     assert_eq!(authenticate(&mut script), Answer::Allow);
     assert_eq!(account(&mut script), Answer::Abort);
     assert_eq!(account(&mut script), Answer::Abort, "and stays one");
@@ -132,7 +145,12 @@ fn a_yes_that_no_longer_holds_in_account_is_a_no() {
 
 #[test]
 fn a_no_aborts_and_is_not_asked_again() {
-    for outcome in [no(), Outcome::Expired, Outcome::Refused("r".into()), Outcome::Cancelled("c")] {
+    for outcome in [
+        no(),
+        Outcome::Expired,
+        Outcome::Refused("r".into()),
+        Outcome::Cancelled("c"),
+    ] {
         let mut script = Script::new("always", "password").asked(outcome);
         assert_eq!(authenticate(&mut script), Answer::Abort);
         assert_eq!(authenticate(&mut script), Answer::Abort);
@@ -172,10 +190,17 @@ fn a_person_at_the_keyboard_keeps_their_password_but_not_a_ticket() {
 
 #[test]
 fn an_unreachable_daemon_means_the_fallback_and_never_allow() {
-    for outcome in [Outcome::Unreachable("u".into()), Outcome::Limited("l".into())] {
+    for outcome in [
+        Outcome::Unreachable("u".into()),
+        Outcome::Limited("l".into()),
+    ] {
         let mut password = Script::new("always", "password").asked(outcome.clone());
         assert_eq!(authenticate(&mut password), Answer::Ignore);
-        assert_eq!(account(&mut password), Answer::Ignore, "the password was right, or account is not called");
+        assert_eq!(
+            account(&mut password),
+            Answer::Ignore,
+            "the password was right, or account is not called"
+        );
         assert!(password.done()[0].ends_with("a password is asked for instead"));
 
         let mut deny = Script::new("always", "deny").asked(outcome.clone());
@@ -183,7 +208,11 @@ fn an_unreachable_daemon_means_the_fallback_and_never_allow() {
         deny.done();
 
         let mut ticket = Script::new("always", "password").asked(outcome);
-        assert_eq!(account(&mut ticket), Answer::Abort, "no password was asked for");
+        assert_eq!(
+            account(&mut ticket),
+            Answer::Abort,
+            "no password was asked for"
+        );
         assert!(ticket.done()[0].contains("try sudo -k first"));
     }
 }
@@ -210,16 +239,38 @@ fn i9_a_broken_configuration_leaves_the_password_and_closes_the_ticket() {
 fn the_lines_are_fixed() {
     let word = |text: &str| text.to_owned();
     let lines = [
-        Line::Waiting { code: word("K7Q2M"), channels: vec![word("terminal")], seconds: 120 },
-        Line::Approved { approver: word("root") },
-        Line::Denied { approver: word("root"), note: None },
-        Line::Denied { approver: word("root"), note: Some(word("ask \u{1b}[2J me")) },
+        Line::Waiting {
+            code: word("K7Q2M"),
+            channels: vec![word("terminal")],
+            seconds: 120,
+        },
+        Line::Approved {
+            approver: word("root"),
+        },
+        Line::Denied {
+            approver: word("root"),
+            note: None,
+        },
+        Line::Denied {
+            approver: word("root"),
+            note: Some(word("ask \u{1b}[2J me")),
+        },
         Line::Expired { seconds: 120 },
-        Line::UnreachablePassword { why: word("aisudo-daemon is not running") },
-        Line::UnreachableDenied { why: word("aisudo-daemon is not running") },
-        Line::RefusedPassword { why: word("5 requests are waiting") },
-        Line::Refused { why: word("it is too long") },
-        Line::Cancelled { why: word("a signal came") },
+        Line::UnreachablePassword {
+            why: word("aisudo-daemon is not running"),
+        },
+        Line::UnreachableDenied {
+            why: word("aisudo-daemon is not running"),
+        },
+        Line::RefusedPassword {
+            why: word("5 requests are waiting"),
+        },
+        Line::Refused {
+            why: word("it is too long"),
+        },
+        Line::Cancelled {
+            why: word("a signal came"),
+        },
     ];
     let expected = "\
 aisudo: waiting for a person to approve this command, code K7Q2M (asked on: terminal); no answer within 120 s means no; do not start it again meanwhile

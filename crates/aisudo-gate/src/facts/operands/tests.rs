@@ -5,7 +5,10 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use super::*;
 
 /// A uid that owns nothing here and is in no group of this process.
-const STRANGER: Who = Who { uid: 54_321, groups: Vec::new() };
+const STRANGER: Who = Who {
+    uid: 54_321,
+    groups: Vec::new(),
+};
 
 fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -35,10 +38,18 @@ fn a_file_is_changeable_through_its_mode_its_owner_or_its_directory() {
     assert!(STRANGER.can_change(&file));
     chmod(&file, 0o644);
     chmod(dir.path(), 0o757);
-    assert!(STRANGER.can_change(&file), "can be renamed away and replaced");
+    assert!(
+        STRANGER.can_change(&file),
+        "can be renamed away and replaced"
+    );
     chmod(dir.path(), 0o1757);
     assert!(!STRANGER.can_change(&file), "the sticky bit protects it");
-    let owner = Who { uid: fs::metadata(&file).map(|meta| std::os::unix::fs::MetadataExt::uid(&meta)).unwrap(), groups: vec![] };
+    let owner = Who {
+        uid: fs::metadata(&file)
+            .map(|meta| std::os::unix::fs::MetadataExt::uid(&meta))
+            .unwrap(),
+        groups: vec![],
+    };
     assert!(owner.can_change(&file));
 }
 
@@ -52,7 +63,10 @@ fn a_link_on_the_way_counts() {
     std::os::unix::fs::symlink(open.path(), closed.path().join("way")).unwrap();
     assert!(STRANGER.can_change(&closed.path().join("way/link")));
     std::os::unix::fs::symlink(closed.path().join("loop"), closed.path().join("loop")).unwrap();
-    assert!(!STRANGER.can_change(&closed.path().join("loop")), "a loop ends nowhere");
+    assert!(
+        !STRANGER.can_change(&closed.path().join("loop")),
+        "a loop ends nowhere"
+    );
 }
 
 #[test]
@@ -75,19 +89,33 @@ fn content_is_the_hash_of_all_bytes_within_the_budget() {
     let expected = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
     assert_eq!(
         content(&file, Role::Argument, &mut budget),
-        Some(Content::Hashed { sha256: expected.parse().unwrap(), size: 6 })
+        Some(Content::Hashed {
+            sha256: expected.parse().unwrap(),
+            size: 6
+        })
     );
     assert_eq!(budget, 4);
-    assert_eq!(content(&file, Role::Argument, &mut budget), Some(unpinned("too large")));
-    assert_eq!(content(dir.path(), Role::Argument, &mut budget), Some(Content::Directory));
-    assert_eq!(content(Path::new("/dev/zero"), Role::Argument, &mut budget), None);
+    assert_eq!(
+        content(&file, Role::Argument, &mut budget),
+        Some(unpinned("too large"))
+    );
+    assert_eq!(
+        content(dir.path(), Role::Argument, &mut budget),
+        Some(Content::Directory)
+    );
+    assert_eq!(
+        content(Path::new("/dev/zero"), Role::Argument, &mut budget),
+        None
+    );
 }
 
 #[test]
 fn values_of_options_are_looked_at_too() {
     let call = Call {
         mode: Mode::Run,
-        argv: ["cp", "-v", "--target-directory=/x", "of=y", "z", ""].map(Raw::from).to_vec(),
+        argv: ["cp", "-v", "--target-directory=/x", "of=y", "z", ""]
+            .map(Raw::from)
+            .to_vec(),
         user: None,
         group: None,
         chdir: None,
