@@ -78,7 +78,10 @@ pub trait Surroundings {
     /// One line, when it is missing, not trusted or wrong.
     fn config(&self) -> Result<Config, String>;
     /// When this user is gated, if at all.
-    fn gated(&self, config: &Config) -> Option<When>;
+    ///
+    /// # Errors
+    /// One line, when the user database does not know them: their groups are unknown then.
+    fn gated(&self, config: &Config) -> Result<Option<When>, String>;
     /// Whether standard input and standard error are the controlling terminal.
     fn attended(&self) -> bool;
     /// Asks, and waits for the end.
@@ -103,20 +106,18 @@ pub fn authenticate(here: &mut impl Surroundings) -> Answer {
     }
     let verdict = match here.recall() {
         Some(verdict) => verdict,
-        None => match here.config() {
+        None => match standing(here) {
             // A broken configuration must leave a sudo that works with a password (I9).
             Err(why) => {
                 here.say(&Line::UnreachablePassword { why });
                 Verdict::Password
             }
-            Ok(config) => match here.gated(&config) {
-                None => Verdict::Password,
-                Some(When::Unattended) if here.attended() => Verdict::Password,
-                Some(_) => {
-                    let outcome = here.ask(&config);
-                    settle(here, &config, outcome, Skipped::Nothing)
-                }
-            },
+            Ok((_, None)) => Verdict::Password,
+            Ok((_, Some(When::Unattended))) if here.attended() => Verdict::Password,
+            Ok((config, Some(_))) => {
+                let outcome = here.ask(&config);
+                settle(here, &config, outcome, Skipped::Nothing)
+            }
         },
     };
     conclude(here, verdict)
@@ -129,7 +130,7 @@ pub fn account(here: &mut impl Surroundings) -> Answer {
     }
     let verdict = match here.recall() {
         Some(verdict) => verdict,
-        None => match here.config() {
+        None => match standing(here) {
             // Who is gated cannot be known, and no password was asked for: fail closed. A user with
             // a password gets one asked for by `sudo -k`.
             Err(why) => {
@@ -138,17 +139,22 @@ pub fn account(here: &mut impl Surroundings) -> Answer {
                 });
                 Verdict::Denied
             }
-            Ok(config) => match here.gated(&config) {
-                None => Verdict::Password,
-                // Attended or not: where sudo asks for no password, none protects the command.
-                Some(_) => {
-                    let outcome = here.ask(&config);
-                    settle(here, &config, outcome, Skipped::Password)
-                }
-            },
+            Ok((_, None)) => Verdict::Password,
+            // Attended or not: where sudo asks for no password, none protects the command.
+            Ok((config, Some(_))) => {
+                let outcome = here.ask(&config);
+                settle(here, &config, outcome, Skipped::Password)
+            }
         },
     };
     conclude(here, verdict)
+}
+
+/// Root's configuration, and when it gates this user.
+fn standing(here: &impl Surroundings) -> Result<(Config, Option<When>), String> {
+    let config = here.config()?;
+    let when = here.gated(&config)?;
+    Ok((config, when))
 }
 
 /// What sudo left out before this phase.

@@ -84,13 +84,13 @@ impl<H: PamHost> Surroundings for Sudo<H> {
         trusted::load_config(&self.paths)
     }
 
-    fn gated(&self, config: &Config) -> Option<When> {
+    fn gated(&self, config: &Config) -> Result<Option<When>, String> {
         let uid = self.uid();
-        let name = users::user_name(uid).unwrap_or_default();
-        config.gate.when(
-            &String::from_utf8_lossy(name.as_ref()),
-            &users::group_names(uid),
-        )
+        let name = users::user_name(uid)
+            .ok_or_else(|| format!("uid {uid} is not in the user database"))?;
+        Ok(config
+            .gate
+            .when(&String::from_utf8_lossy(&name), &users::group_names(uid)))
     }
 
     fn attended(&self) -> bool {

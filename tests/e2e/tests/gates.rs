@@ -4,30 +4,36 @@ use std::{
     collections::HashMap,
     io::{Read, Write},
     os::unix::net::UnixStream,
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
 
 use aisudo_core::{
+    evidence::Verdict,
     raw::Hex32,
-    wire::{FromGate, Hello, ToGate, decode, encode, frame_length},
+    wire::{FromControl, FromGate, Hello, ToControl, ToGate, decode, encode, frame_length},
 };
-use aisudo_e2e::{PATIENCE, agent, approved, denied, entries, latest_request, world};
+use aisudo_e2e::{PATIENCE, agent, approved, audit, denied, entries, latest_request, world};
 use aisudo_sys::{process, random};
 use aisudo_testbed::World;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// One connection of a gate.
+/// One connection, of a gate or an approver.
 struct Gate(UnixStream);
 
 impl Gate {
     fn connect() -> Self {
-        let socket = UnixStream::connect("/run/aisudo/gate.sock").unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self::to("gate").unwrap()
+    }
+
+    fn to(name: &str) -> std::io::Result<Self> {
+        let socket = UnixStream::connect(format!("/run/aisudo/{name}.sock"))?;
+        socket.set_read_timeout(Some(PATIENCE))?;
         let mut gate = Self(socket);
         gate.send(&Hello::default());
-        gate
+        Ok(gate)
     }
 
     fn send(&mut self, message: &impl serde::Serialize) {
@@ -36,7 +42,7 @@ impl Gate {
     }
 
     /// Nothing at the end of the stream.
-    fn hear(&mut self) -> Option<ToGate> {
+    fn hear<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
         let mut header = [0; 4];
         self.0.read_exact(&mut header).ok()?;
         let mut json = vec![0; frame_length(header).unwrap()];
@@ -214,6 +220,147 @@ fn resident(pid: u32) -> usize {
         .unwrap()
         .parse()
         .unwrap()
+}
+
+/// The daemon is killed again and again while gates ask and an approver answers.
+#[test]
+fn a34_crashes_under_load_lose_no_decision_and_release_nothing_twice() {
+    const CRASHES: u32 = 150;
+    let (world, mut daemon) = world();
+    let request = own_request(&world);
+    let over = AtomicBool::new(false);
+    let (ran, confirmed) = thread::scope(|scope| {
+        let gates: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| ask_until(&over, &request)))
+            .collect();
+        let approver = scope.spawn(|| answer_until(&over));
+        for round in 0..CRASHES {
+            thread::sleep(Duration::from_millis(u64::from(round * 37 % 90)));
+            daemon.kill9();
+            daemon = world.start_daemon();
+        }
+        thread::sleep(Duration::from_secs(1));
+        over.store(true, Ordering::Relaxed);
+        let ran: Vec<Uuid> = gates
+            .into_iter()
+            .flat_map(|gate| gate.join().unwrap())
+            .collect();
+        (ran, approver.join().unwrap())
+    });
+    world.approver(["audit", "verify"]).expect_success();
+    let mut lives: HashMap<String, Vec<String>> = HashMap::new();
+    for entry in audit(&world) {
+        let (Some(id), Some(event)) = (entry["id"].as_str(), entry["event"].as_str()) else {
+            continue;
+        };
+        if !event.contains("refused") {
+            lives
+                .entry(id.to_owned())
+                .or_default()
+                .push(event.to_owned());
+        }
+    }
+    for (id, life) in &lives {
+        assert!(is_a_life(life), "{id}: {life:?}");
+    }
+    let recorded = |id: &Uuid, event: &str| lives[&id.to_string()].iter().any(|each| each == event);
+    for id in &ran {
+        assert!(recorded(id, "released"), "{id} ran without its record");
+    }
+    for (id, event) in &confirmed {
+        assert!(recorded(id, event), "{id}: {event} was confirmed and lost");
+    }
+    assert!(
+        ran.len() > 20 && confirmed.len() > 40,
+        "{} {}",
+        ran.len(),
+        confirmed.len()
+    );
+}
+
+/// What may become of one request.
+fn is_a_life(events: &[String]) -> bool {
+    let events: Vec<&str> = events.iter().map(String::as_str).collect();
+    matches!(
+        events.as_slice(),
+        ["requested"]
+            | ["requested", "denied" | "expired" | "cancelled" | "approved"]
+            | ["requested", "approved", "released" | "unused"]
+    )
+}
+
+/// A gate that comes back after each crash, as the real one does. Gives what it let through.
+fn ask_until(over: &AtomicBool, request: &Value) -> Vec<Uuid> {
+    let mut ran = Vec::new();
+    while !over.load(Ordering::Relaxed) {
+        let request = fresh(request);
+        let token = Hex32(random::random_bytes().unwrap());
+        while !over.load(Ordering::Relaxed) {
+            match ask_once(&request, token) {
+                Some(released) => {
+                    if released {
+                        ran.push(request["id"].as_str().unwrap().parse().unwrap());
+                    }
+                    break;
+                }
+                None => thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+    ran
+}
+
+/// One connection: let through, not let through, or nothing when it was lost.
+fn ask_once(request: &Value, token: Hex32) -> Option<bool> {
+    let mut gate = Gate::to("gate").ok()?;
+    let mut message = gate.ask(request)?;
+    loop {
+        match message {
+            ToGate::Waiting { .. } => {}
+            ToGate::Decided { decision } if decision.verdict == Verdict::Approve => {
+                gate.send(&FromGate::Release { token });
+            }
+            ToGate::Released => return Some(true),
+            ToGate::Decided { .. } | ToGate::Expired | ToGate::Refused { .. } => {
+                return Some(false);
+            }
+        }
+        message = gate.hear()?;
+    }
+}
+
+/// An approver who says yes and no in turns. Gives the answers that the daemon confirmed.
+fn answer_until(over: &AtomicBool) -> Vec<(Uuid, &'static str)> {
+    let mut confirmed = Vec::new();
+    let mut turn = 0_usize;
+    while !over.load(Ordering::Relaxed) {
+        let Ok(mut control) = Gate::to("control") else {
+            thread::sleep(Duration::from_millis(5));
+            continue;
+        };
+        while !over.load(Ordering::Relaxed) {
+            control.send(&FromControl::List { all: false });
+            let Some(ToControl::Requests { requests }) = control.hear() else {
+                break;
+            };
+            for row in requests.iter().filter(|row| row.state.name() == "pending") {
+                turn += 1;
+                let (verdict, event) =
+                    [(Verdict::Approve, "approved"), (Verdict::Deny, "denied")][turn % 2];
+                control.send(&FromControl::Decide {
+                    id: row.id,
+                    digest: row.digest,
+                    verdict,
+                    note: None,
+                });
+                if control.hear() == Some(ToControl::Decided) {
+                    confirmed.push((row.id, event));
+                }
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+    confirmed
 }
 
 /// The ids of gates are theirs to choose; a chosen one is looked at like any other.

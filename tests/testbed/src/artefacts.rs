@@ -31,7 +31,7 @@ impl Artefacts {
         let directory = from_environment
             .into_iter()
             .chain(near)
-            .find(|directory| NAMES.iter().any(|(name, _)| directory.join(name).is_file()))
+            .find(|directory| NAMES.iter().all(|(name, _)| directory.join(name).is_file()))
             .and_then(|path| Some((File::open(&path).ok()?, path)));
         Self { directory }
     }

@@ -24,10 +24,12 @@ impl Surroundings for Script {
     fn config(&self) -> Result<Config, String> {
         self.config.clone()
     }
-    fn gated(&self, config: &Config) -> Option<When> {
-        config
-            .gate
-            .when(if self.uid == 7001 { "agent" } else { "owner" }, &[])
+    fn gated(&self, config: &Config) -> Result<Option<When>, String> {
+        match self.uid {
+            7001 => Ok(config.gate.when("agent", &[])),
+            7000 => Ok(config.gate.when("owner", &[])),
+            _ => Err("who it is cannot be found out".to_owned()),
+        }
     }
     fn attended(&self) -> bool {
         self.attended
@@ -232,6 +234,16 @@ fn i9_a_broken_configuration_leaves_the_password_and_closes_the_ticket() {
     let mut ticket = broken();
     assert_eq!(account(&mut ticket), Answer::Abort);
     ticket.done();
+}
+
+#[test]
+fn a_user_whose_groups_are_unknown_is_treated_like_a_broken_configuration() {
+    let mut script = Script::new("always", "password");
+    script.uid = 9999;
+    assert_eq!(authenticate(&mut script), Answer::Ignore, "the password");
+    let mut ticket = Script::new("always", "password");
+    ticket.uid = 9999;
+    assert_eq!(account(&mut ticket), Answer::Abort);
 }
 
 /// The lines an agent reads are an interface: a change shows here.
