@@ -104,6 +104,14 @@ pub(crate) fn verbatim(frozen: &str) -> Result<&RawValue, Failure> {
     serde_json::from_str(frozen).map_err(|error| Failure::refused_by(&error.to_string()))
 }
 
+/// Who wants to become whom, for lists; not whom, where the call could not be read.
+pub(crate) fn who_as_whom(who: &str, view: &View) -> String {
+    match view.lines.iter().find(|field| field.label == "as") {
+        Some(target) => format!("{who} as {}", target.value),
+        None => who.to_owned(),
+    }
+}
+
 /// Where a request stands, as the rest of a sentence that begins with "it".
 pub(crate) fn standing(state: &Standing) -> String {
     match state {

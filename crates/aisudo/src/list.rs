@@ -12,7 +12,7 @@ use crate::{
     cli::List,
     daemon::{Agent, Control, out_of_place},
     failure::Failure,
-    fetch::fetch,
+    fetch::{fetch, who_as_whom},
     output::{Output, remark},
     times,
 };
@@ -83,27 +83,38 @@ fn print(
     for row in rows {
         let what = match &mut control {
             Some(control) => who_and_command(control, row),
-            None => who(row),
+            None => own_name(row),
         };
         output.line(format!("{} {what}", summary(row)).trim_end())?;
     }
     Ok(())
 }
 
-fn who(row: &Row) -> String {
-    let name = users::user_name(row.uid).unwrap_or_default();
-    format!("{} (uid {})", display::word(&name).text, row.uid)
+/// The caller knows their own name from the user database.
+fn own_name(row: &Row) -> String {
+    who(&users::user_name(row.uid).unwrap_or_default(), row.uid)
+}
+
+fn who(name: &[u8], uid: u32) -> String {
+    match name {
+        b"" => format!("uid {uid}"),
+        name => format!("{} (uid {uid})", display::word(name).text),
+    }
 }
 
 /// The rows have no command: it is asked for.
 fn who_and_command(control: &mut Control, row: &Row) -> String {
-    let who = who(row);
     match fetch(control, &row.id.to_string()) {
-        Ok(fetched) => format!("{who}: {}", shortened(&fetched.view().command, &row.code)),
-        Err(failure) => format!(
-            "{who}: (not shown: {})",
-            failure.message().unwrap_or_default()
-        ),
+        Ok(fetched) => {
+            let who = who(fetched.request.requester.name.as_ref(), row.uid);
+            let view = fetched.view();
+            let command = shortened(&view.command, &row.code);
+            format!("{}: {command}", who_as_whom(&who, &view))
+        }
+        Err(failure) => {
+            let why = failure.message().unwrap_or_default();
+            format!("{}: (not shown: {why})", own_name(row))
+        }
     }
 }
 

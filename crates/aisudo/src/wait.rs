@@ -151,7 +151,7 @@ impl Screen<'_> {
                 .saturating_add(GRACE_MS),
         );
         let view = fetched.view();
-        self.output.text(&format!("{view}\n"))?;
+        self.output.text(&format!("\n{view}\n"))?;
         self.output.flush()?;
         if let Some(next) = self.stay_deaf(feed, fetched)? {
             return Ok(next);

@@ -1,38 +1,18 @@
 //! `aisudo audit` against a daemon that does what the test wants.
 
 #[cfg(test)]
+#[allow(dead_code, reason = "each of these programs uses a part of it")]
 mod fake;
 
 use std::fs;
 
 use aisudo_core::wire::Head;
-use fake::{Fake, hash_of, log, mode_of};
-use serde_json::{Value, json};
-
-fn events() -> Vec<Value> {
-    let frozen: Value = serde_json::from_str(&fake::request(0, &["id", "\u{202e}"])).unwrap();
-    let named = |event: &str, more: Value| {
-        let mut fields = json!({
-            "at": "2023-11-14T22:13:20.007Z", "event": event, "code": "K7Q2M", "uid": 1001,
-            "id": frozen["id"], "digest": "9c".repeat(32),
-        });
-        fields
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        fields
-    };
-    vec![
-        json!({"at": "2023-11-14T22:13:00.000Z", "event": "started", "version": "0.1.0"}),
-        named("requested", json!({"user": "agent", "request": frozen})),
-        named(
-            "denied",
-            json!({"decision": {"approver": "root", "note": "no \u{9b}2J", "evidence": {"uid": 0}}}),
-        ),
-        json!({"at": "\u{1b}[2J", "event": "ref\nused", "why": "too many", "id": null}),
-        json!({"at": "2023-11-14T22:14:00.000Z", "event": "stopped"}),
-    ]
-}
+use fake::{
+    Fake,
+    data::{events, hash_of, log},
+    mode_of,
+};
+use serde_json::json;
 
 fn with_log() -> Fake {
     let fake = Fake::start();

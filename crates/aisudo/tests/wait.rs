@@ -1,34 +1,18 @@
 //! `aisudo wait-for-requests`, by a script and at a terminal.
 
 #[cfg(test)]
+#[allow(dead_code, reason = "each of these programs uses a part of it")]
 mod fake;
 
-use std::{
-    fs::File,
-    io::{Read, Write},
-    os::fd::OwnedFd,
-    process::{Child, Stdio},
-    sync::{Arc, Mutex},
+use std::{io::Write, process::Stdio};
+
+use aisudo_core::{evidence::Verdict, state::End};
+use fake::{
+    Fake,
+    screen::{Screen, answers, pty},
 };
 
-use aisudo_core::{evidence::Verdict, state::End, wire::FromControl};
-use fake::{Fake, until};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-
 const QUESTION: &str = "Approve? [y]es / [n]o / [d]eny with words / [s]kip > ";
-
-fn answers(fake: &Fake) -> Vec<(u128, Verdict, Option<String>)> {
-    let decided = fake.state().decided.clone();
-    decided
-        .into_iter()
-        .map(|decided| match decided {
-            FromControl::Decide {
-                id, verdict, note, ..
-            } => (id.as_u128() & 0xff, verdict, note),
-            other => panic!("{other:?}"),
-        })
-        .collect()
-}
 
 #[test]
 fn a_script_answers_line_by_line() {
@@ -77,7 +61,7 @@ fn once_ends_after_one_that_comes_later() {
         .stdin(Stdio::piped())
         .spawn()
         .unwrap();
-    // The end of input, before there is a question, is no reason to leave.
+    // The end of input is no reason to leave while there is an answer to give.
     child.stdin.take().unwrap().write_all(b"y\n").unwrap();
     fake.wait_for_watcher();
     let row = fake.ask(&["id"]);
@@ -105,7 +89,7 @@ fn what_is_over_is_not_asked_about_any_more() {
         },
     );
     screen.shows(&format!("{}: it was cancelled: sudo ended\n", first.code));
-    assert!(screen.child.wait().unwrap().success());
+    assert!(screen.ends_well());
     assert_eq!(answers(&fake), []);
 }
 
@@ -154,93 +138,9 @@ fn a22_a_key_meant_for_something_else_decides_nothing() {
     screen.shows(&format!("approved {}", second.code));
     // Ctrl-D.
     screen.types("\x04");
-    assert!(screen.child.wait().unwrap().success());
+    assert!(screen.ends_well());
     assert_eq!(
         answers(&fake),
         [(0, Verdict::Deny, None), (1, Verdict::Approve, None)]
     );
-}
-
-fn pty() -> (File, OwnedFd) {
-    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-    grantpt(&keyboard).unwrap();
-    unlockpt(&keyboard).unwrap();
-    let name = ptsname(&keyboard, Vec::new()).unwrap();
-    let terminal = File::options()
-        .read(true)
-        .write(true)
-        .open(name.to_str().unwrap())
-        .unwrap();
-    (File::from(keyboard), terminal.into())
-}
-
-/// The running command, what it has shown that was not looked for yet, and its keyboard.
-struct Screen {
-    child: Child,
-    shown: Arc<Mutex<String>>,
-    keyboard: Option<Box<dyn Write>>,
-}
-
-impl Screen {
-    fn new(mut command: std::process::Command, terminal: Option<(File, OwnedFd)>) -> Self {
-        let mut keyboard: Option<Box<dyn Write>> = None;
-        match terminal {
-            Some((master, slave)) => {
-                command.stdin(Stdio::from(slave));
-                keyboard = Some(Box::new(master));
-            }
-            None => {
-                command.stdin(Stdio::piped());
-            }
-        }
-        let mut child = command.spawn().unwrap();
-        if let Some(stdin) = child.stdin.take() {
-            keyboard = Some(Box::new(stdin));
-        }
-        let shown = Arc::<Mutex<String>>::default();
-        follow(child.stdout.take().unwrap(), &shown);
-        follow(child.stderr.take().unwrap(), &shown);
-        Self {
-            child,
-            shown,
-            keyboard,
-        }
-    }
-
-    /// Waits until this is shown, behind what was waited for before.
-    fn shows(&mut self, text: &str) {
-        until(|| {
-            let mut shown = self.shown.lock().unwrap();
-            match shown.find(text) {
-                Some(at) => {
-                    *shown = shown[at + text.len()..].to_owned();
-                    true
-                }
-                None => false,
-            }
-        });
-    }
-
-    fn types(&mut self, text: &str) {
-        let keyboard = self.keyboard.as_mut().unwrap();
-        keyboard.write_all(text.as_bytes()).unwrap();
-        keyboard.flush().unwrap();
-    }
-
-    fn leave(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-fn follow(mut from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
-    let into = Arc::clone(into);
-    std::thread::spawn(move || {
-        let mut piece = [0; 4096];
-        while let Ok(count @ 1..) = from.read(&mut piece) {
-            into.lock()
-                .unwrap()
-                .push_str(&String::from_utf8_lossy(&piece[..count]));
-        }
-    });
 }

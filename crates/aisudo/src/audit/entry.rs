@@ -9,7 +9,7 @@ use aisudo_core::{
 };
 use serde_json::{Map, Value};
 
-use crate::times;
+use crate::{fetch::who_as_whom, times};
 
 /// Fields that stand in front, or are the chain's own.
 const IN_FRONT: &[&str] = &[
@@ -45,7 +45,11 @@ impl Entry {
     pub(super) fn line(&self) -> String {
         let mut parts = self.front();
         match self.view() {
-            Some(view) => parts.push(format!("{}: {}", self.user(), view.command)),
+            Some(view) => parts.push(format!(
+                "{}: {}",
+                who_as_whom(&self.user(), &view),
+                view.command
+            )),
             None => parts.extend(
                 self.rest()
                     .into_iter()

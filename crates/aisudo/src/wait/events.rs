@@ -12,7 +12,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::keys::{Keys, Typed};
+use super::keys::Keys;
 use crate::{
     daemon::{Control, out_of_place},
     failure::Failure,
@@ -32,7 +32,7 @@ pub(super) enum Event {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Listen {
     Always,
-    /// Only to see a terminal's end of input.
+    /// Only to see their end.
     InBetween,
     Never,
 }
@@ -70,11 +70,9 @@ impl Events {
         let mut feed = feed;
         loop {
             let has_line = matches!(listen, Listen::Always) && self.keys.has_line();
-            let ready = self.wait(
-                feed.as_deref(),
-                listen,
-                if has_line { Some(Tick(0)) } else { until },
-            )?;
+            let no_more = !matches!(listen, Listen::Never) && self.keys.are_over();
+            let at_once = (has_line || no_more).then_some(Tick(0));
+            let ready = self.wait(feed.as_deref(), listen, at_once.or(until))?;
             // A change goes first: an answer that comes together with it may not be for it.
             if let Some(feed) = feed.as_deref_mut().filter(|_| ready.feed) {
                 return change(feed);
@@ -82,11 +80,14 @@ impl Events {
             if has_line && let Some(line) = self.keys.line() {
                 return Ok(Event::Line(line));
             }
+            if no_more {
+                return Ok(Event::NoMoreKeys);
+            }
             if ready.keys {
-                match self.keys.read() {
-                    Typed::End => return Ok(Event::NoMoreKeys),
-                    Typed::More if matches!(listen, Listen::InBetween) => self.keys.forget(),
-                    Typed::More => {}
+                self.keys.read();
+                // Between questions a person answers nothing; a script's lines are answers to come.
+                if matches!(listen, Listen::InBetween) {
+                    self.keys.forget();
                 }
             } else if until.is_some_and(|until| boottime() >= until) {
                 return Ok(Event::Time);
@@ -100,12 +101,7 @@ impl Events {
         listen: Listen,
         until: Option<Tick>,
     ) -> Result<Ready, Failure> {
-        // Between questions a script's lines stay where they are: they are answers.
-        let with_keys = match listen {
-            Listen::Always => true,
-            Listen::InBetween => self.keys.is_terminal(),
-            Listen::Never => false,
-        };
+        let with_keys = !matches!(listen, Listen::Never) && self.keys.may_come();
         let stdin = io::stdin();
         let mut watched = Vec::new();
         if let Some(feed) = feed {

@@ -10,21 +10,17 @@ use rustix::{
 /// A longer line is no answer.
 const LONGEST_LINE: usize = 4096;
 
+/// A script's answers are not read further ahead than this, in bytes.
+const FURTHEST_AHEAD: usize = 64 * 1024;
+
 /// Standard input, read only when it is asked for. Not through `std`, which reads ahead where
 /// poll(2) cannot see it.
 #[derive(Debug)]
 pub(super) struct Keys {
     terminal: bool,
     typed: Vec<u8>,
-}
-
-/// What a read gave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Typed {
-    /// Something, or nothing yet.
-    More,
-    /// There will be no more.
-    End,
+    /// Nothing will come any more.
+    ended: bool,
 }
 
 impl Default for Keys {
@@ -32,6 +28,7 @@ impl Default for Keys {
         Self {
             terminal: io::stdin().is_terminal(),
             typed: Vec::new(),
+            ended: false,
         }
     }
 }
@@ -41,23 +38,31 @@ impl Keys {
         self.terminal
     }
 
+    /// Whether there is any sense in reading.
+    pub(super) fn may_come(&self) -> bool {
+        !self.ended && self.typed.len() < FURTHEST_AHEAD
+    }
+
+    /// Whether all has been read and used.
+    pub(super) fn are_over(&self) -> bool {
+        self.ended && self.typed.is_empty()
+    }
+
     /// Takes what is there.
-    pub(super) fn read(&mut self) -> Typed {
+    pub(super) fn read(&mut self) {
         let mut piece = [0; 1024];
         match rustix::io::read(io::stdin(), &mut piece) {
-            Ok(0) if self.typed.is_empty() => Typed::End,
-            // A last line without its end.
-            Ok(0) => {
-                self.typed.push(b'\n');
-                Typed::More
+            Ok(count @ 1..) => self
+                .typed
+                .extend_from_slice(piece.get(..count).unwrap_or_default()),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Ok(0) | Err(_) => {
+                self.ended = true;
+                if self.typed.last().is_some_and(|last| *last != b'\n') {
+                    // A last line without its end.
+                    self.typed.push(b'\n');
+                }
             }
-            Ok(count) => {
-                self.typed
-                    .extend_from_slice(piece.get(..count).unwrap_or_default());
-                Typed::More
-            }
-            Err(Errno::INTR | Errno::AGAIN) => Typed::More,
-            Err(_) => Typed::End,
         }
     }
 

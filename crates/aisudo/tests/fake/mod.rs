@@ -1,5 +1,8 @@
 //! A daemon that does what a test wants, behind real sockets, and the command run against it.
 
+pub(crate) mod data;
+pub(crate) mod screen;
+
 use std::{
     fs,
     io::Write,
@@ -14,20 +17,19 @@ use std::{
 };
 
 use aisudo_core::{
-    audit::{GENESIS, seal},
+    audit::GENESIS,
     digest::{code, request_digest},
-    evidence::{Decision, Evidence, Verdict},
+    evidence::Verdict,
     paths::Paths,
-    raw::Hex32,
     state::End,
     wire::{
         FromAgent, FromControl, Head, Hello, LiveState, Row, Standing, Status, ToAgent, ToControl,
     },
 };
 use aisudo_sys::frames;
-use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use uuid::Uuid;
+
+use data::{decision, hash_of, id, request};
 
 /// What the daemon knows and has heard.
 #[derive(Default)]
@@ -214,65 +216,6 @@ pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
     }
 }
 
-pub(crate) fn decision(row: &Row, verdict: Verdict, note: Option<&str>) -> Decision {
-    Decision {
-        id: row.id,
-        digest: row.digest,
-        nonce: Hex32([7; 32]),
-        verdict,
-        approver: "root".to_owned(),
-        note: note.map(str::to_owned),
-        at_ms: aisudo_sys::clock::unix_ms() - 3_100,
-        evidence: Evidence::Terminal { uid: 0, pid: 1 },
-    }
-}
-
-/// A sealed log of these events, with consecutive numbers.
-pub(crate) fn log(events: &[Value]) -> Vec<String> {
-    let mut previous = GENESIS.to_owned();
-    events
-        .iter()
-        .zip(1_u64..)
-        .map(|(event, sequence)| {
-            let mut fields: Map<String, Value> = event.as_object().unwrap().clone();
-            fields.insert("sequence".to_owned(), sequence.into());
-            let (line, hash) = seal(fields, &previous);
-            previous = hash;
-            line
-        })
-        .collect()
-}
-
-/// As the gate freezes it; `number` makes each another.
-pub(crate) fn request(number: usize, words: &[&str]) -> String {
-    let argv: Vec<&str> = ["sudo"].iter().chain(words).copied().collect();
-    json!({
-        "version": 1, "id": id(number), "nonce": "07".repeat(32),
-        "asked_at_ms": 1_700_000_000_000_u64, "timeout_ms": 120_000,
-        "host": {"name": "web1", "machine_id": "4f2a"},
-        "requester": {"uid": 1001, "name": "agent"},
-        "sudo": {"pid": 4711, "start_time": 99, "argv": argv, "service": "sudo"},
-        "call": {
-            "mode": "run", "argv": words, "user": null, "group": null, "chdir": null, "chroot": null,
-            "environment": {"preserve_all": false, "preserve": [], "set": []}, "background": false,
-        },
-        "unreadable": null,
-        "program": {"path": format!("/usr/bin/{}", words[0]), "found": "sudo"},
-        "cwd": "/home/agent",
-        "stdio": [{"kind": "null"}, {"kind": "pipe"}, {"kind": "pipe"}],
-        "tty": null,
-        "parents": [{"pid": 4700, "start_time": 90, "uid": 1001, "name": "claude", "exe": null}],
-        "agents": ["Claude Code"],
-        "operands": [],
-        "reason": "needed \u{9b}2J for the site",
-    })
-    .to_string()
-}
-
-fn id(number: usize) -> Uuid {
-    Uuid::from_u128(0x0193_5a3b_7c00_7000_8000_0000_0000_0000 + number as u128)
-}
-
 type Handler = fn(&Arc<Mutex<State>>, UnixStream);
 
 fn serve(listener: UnixListener, state: &Arc<Mutex<State>>, handler: Handler) {
@@ -303,7 +246,7 @@ fn control(state: &Arc<Mutex<State>>, mut stream: UnixStream) {
             Some(why) => ToControl::Error {
                 message: why.clone(),
             },
-            None => answer(&mut state, &message, &stream),
+            None => answer(&mut state, &message),
         };
         if frames::send(&mut stream, &answer).is_err() {
             return;
@@ -314,7 +257,7 @@ fn control(state: &Arc<Mutex<State>>, mut stream: UnixStream) {
     }
 }
 
-fn answer(state: &mut State, message: &FromControl, _stream: &UnixStream) -> ToControl {
+fn answer(state: &mut State, message: &FromControl) -> ToControl {
     let head = state.head.clone().unwrap_or_else(|| Head {
         sequence: state.audit.len() as u64,
         hash: state
@@ -419,11 +362,6 @@ fn tell(state: &mut State, row: &Row) {
     for watcher in &mut state.watchers {
         let _ = frames::send(watcher, &event);
     }
-}
-
-pub(crate) fn hash_of(line: &str) -> String {
-    let value: Value = serde_json::from_str(line).unwrap();
-    value["entry_hash"].as_str().unwrap().to_owned()
 }
 
 pub(crate) fn mode_of(path: &std::path::Path) -> u32 {

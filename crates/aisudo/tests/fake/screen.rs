@@ -1,0 +1,117 @@
+//! The command as it runs before a person: what it shows, and their keyboard.
+
+use std::{
+    fs::File,
+    io::{Read, Write},
+    os::fd::OwnedFd,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+};
+
+use aisudo_core::{evidence::Verdict, wire::FromControl};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use super::{Fake, until};
+
+/// What was decided: the number of the request, the answer, the words.
+pub(crate) fn answers(fake: &Fake) -> Vec<(u128, Verdict, Option<String>)> {
+    let decided = fake.state().decided.clone();
+    decided
+        .into_iter()
+        .map(|decided| match decided {
+            FromControl::Decide {
+                id, verdict, note, ..
+            } => (id.as_u128() & 0xff, verdict, note),
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+pub(crate) fn pty() -> (File, OwnedFd) {
+    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&keyboard).unwrap();
+    unlockpt(&keyboard).unwrap();
+    let name = ptsname(&keyboard, Vec::new()).unwrap();
+    let terminal = File::options()
+        .read(true)
+        .write(true)
+        .open(name.to_str().unwrap())
+        .unwrap();
+    (File::from(keyboard), terminal.into())
+}
+
+/// The running command, what it has shown that was not looked for yet, and its keyboard.
+pub(crate) struct Screen {
+    child: Child,
+    shown: Arc<Mutex<String>>,
+    keyboard: Option<Box<dyn Write>>,
+}
+
+impl Screen {
+    pub(crate) fn new(mut command: Command, terminal: Option<(File, OwnedFd)>) -> Self {
+        let mut keyboard: Option<Box<dyn Write>> = None;
+        match terminal {
+            Some((master, slave)) => {
+                command.stdin(Stdio::from(slave));
+                keyboard = Some(Box::new(master));
+            }
+            None => {
+                command.stdin(Stdio::piped());
+            }
+        }
+        let mut child = command.spawn().unwrap();
+        if let Some(stdin) = child.stdin.take() {
+            keyboard = Some(Box::new(stdin));
+        }
+        let shown = Arc::<Mutex<String>>::default();
+        follow(child.stdout.take().unwrap(), &shown);
+        follow(child.stderr.take().unwrap(), &shown);
+        Self {
+            child,
+            shown,
+            keyboard,
+        }
+    }
+
+    /// Waits until this is shown, behind what was waited for before.
+    pub(crate) fn shows(&mut self, text: &str) {
+        until(|| {
+            let mut shown = self.shown.lock().unwrap();
+            let rest = shown.split_once(text).map(|(_, rest)| rest.to_owned());
+            match rest {
+                Some(rest) => {
+                    *shown = rest;
+                    true
+                }
+                None => false,
+            }
+        });
+    }
+
+    pub(crate) fn types(&mut self, text: &str) {
+        let keyboard = self.keyboard.as_mut().unwrap();
+        keyboard.write_all(text.as_bytes()).unwrap();
+        keyboard.flush().unwrap();
+    }
+
+    pub(crate) fn ends_well(mut self) -> bool {
+        self.child.wait().unwrap().success()
+    }
+
+    pub(crate) fn leave(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn follow(mut from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
+    let into = Arc::clone(into);
+    std::thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(count @ 1..) = from.read(&mut piece) {
+            into.lock()
+                .unwrap()
+                .push_str(&String::from_utf8_lossy(&piece[..count]));
+        }
+    });
+}
