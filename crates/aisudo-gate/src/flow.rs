@@ -101,53 +101,59 @@ pub trait Surroundings {
 
 /// `pam_sm_authenticate`.
 pub fn authenticate(here: &mut impl Surroundings) -> Answer {
-    if here.uid() == 0 {
-        return Answer::Ignore;
-    }
-    let verdict = match here.recall() {
-        Some(verdict) => verdict,
-        None => match standing(here) {
-            // A broken configuration must leave a sudo that works with a password (I9).
-            Err(why) => {
-                here.say(&Line::UnreachablePassword { why });
-                Verdict::Password
-            }
-            Ok((_, None)) => Verdict::Password,
-            Ok((_, Some(When::Unattended))) if here.attended() => Verdict::Password,
-            Ok((config, Some(_))) => {
-                let outcome = here.ask(&config);
-                settle(here, &config, outcome, Skipped::Nothing)
-            }
-        },
-    };
-    conclude(here, verdict)
+    phase(here, Skipped::Nothing)
 }
 
 /// `pam_sm_acct_mgmt`.
 pub fn account(here: &mut impl Surroundings) -> Answer {
+    phase(here, Skipped::Password)
+}
+
+/// What sudo left out before a phase that finds no verdict of an earlier one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Skipped {
+    /// Nothing: the modules after this one can still ask for a password.
+    Nothing,
+    /// The password: no fallback to it is possible any more.
+    Password,
+}
+
+fn phase(here: &mut impl Surroundings, skipped: Skipped) -> Answer {
     if here.uid() == 0 {
         return Answer::Ignore;
     }
-    let verdict = match here.recall() {
-        Some(verdict) => verdict,
-        None => match standing(here) {
-            // Who is gated cannot be known, and no password was asked for: fail closed. A user with
-            // a password gets one asked for by `sudo -k`.
-            Err(why) => {
-                here.say(&Line::Refused {
-                    why: format!("{why}; and sudo asked for no password (a live ticket or NOPASSWD): try sudo -k first"),
-                });
-                Verdict::Denied
-            }
-            Ok((_, None)) => Verdict::Password,
-            // Attended or not: where sudo asks for no password, none protects the command.
-            Ok((config, Some(_))) => {
-                let outcome = here.ask(&config);
-                settle(here, &config, outcome, Skipped::Password)
-            }
-        },
-    };
+    let verdict = here.recall().unwrap_or_else(|| judge(here, skipped));
     conclude(here, verdict)
+}
+
+/// The first look at this run.
+fn judge(here: &mut impl Surroundings, skipped: Skipped) -> Verdict {
+    match (standing(here), skipped) {
+        // A broken configuration must leave a sudo that works with a password (I9).
+        (Err(why), Skipped::Nothing) => {
+            here.say(&Line::UnreachablePassword { why });
+            Verdict::Password
+        }
+        // Who is gated cannot be known, and no password was asked for: fail closed.
+        (Err(why), Skipped::Password) => {
+            here.say(&Line::Refused {
+                why: without_password(&why),
+            });
+            Verdict::Denied
+        }
+        (Ok((_, None)), _) => Verdict::Password,
+        // Attended or not: where sudo asks for no password, none protects the command.
+        (Ok((_, Some(When::Unattended))), Skipped::Nothing) if here.attended() => Verdict::Password,
+        (Ok((config, Some(_))), _) => {
+            let outcome = here.ask(&config);
+            settle(here, &config, outcome, skipped)
+        }
+    }
+}
+
+/// A user with a password gets one asked for by `sudo -k`.
+fn without_password(why: &str) -> String {
+    format!("{why}; and sudo asked for no password (a live ticket or NOPASSWD): try sudo -k first")
 }
 
 /// Root's configuration, and when it gates this user.
@@ -155,15 +161,6 @@ fn standing(here: &impl Surroundings) -> Result<(Config, Option<When>), String> 
     let config = here.config()?;
     let when = here.gated(&config)?;
     Ok((config, when))
-}
-
-/// What sudo left out before this phase.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Skipped {
-    /// Nothing: the modules after this one can still ask for a password.
-    Nothing,
-    /// The password: no fallback to it is possible any more.
-    Password,
 }
 
 /// Turns an outcome into a verdict and says it.
@@ -175,14 +172,9 @@ fn settle(
 ) -> Verdict {
     let seconds = u64::from(config.gate.timeout);
     let password = config.gate.fallback == Fallback::Password && skipped == Skipped::Nothing;
-    let no_password = |why: String| {
-        if skipped == Skipped::Password && config.gate.fallback == Fallback::Password {
-            format!(
-                "{why}; and sudo asked for no password (a live ticket or NOPASSWD): try sudo -k first"
-            )
-        } else {
-            why
-        }
+    let no_password = |why: String| match (skipped, config.gate.fallback) {
+        (Skipped::Password, Fallback::Password) => without_password(&why),
+        _ => why,
     };
     let (verdict, line) = match outcome {
         Outcome::Approved(approval) => {

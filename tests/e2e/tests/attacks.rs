@@ -167,7 +167,7 @@ fn a07_a_stopped_sudo_does_not_run_after_its_deadline() {
 }
 
 #[test]
-fn a09_a_missing_module_or_broken_configuration_leaves_the_owner_their_password() {
+fn a09_i9_a_missing_module_or_broken_configuration_leaves_the_owner_their_password() {
     let broken: [fn(&World); 4] = [
         |world| {
             let lines = "auth [success=done ignore=ignore default=die module_unknown=ignore] /no/such/pam_aisudo.so";
@@ -198,7 +198,7 @@ fn a09_a_missing_module_or_broken_configuration_leaves_the_owner_their_password(
 }
 
 #[test]
-fn a10_the_requester_cannot_decide() {
+fn a10_i2_the_requester_cannot_decide() {
     let (world, _daemon) = world();
     let sudo = agent(&world).shell("sudo echo ran");
     let code = world.wait_for_request();
@@ -270,7 +270,7 @@ fn a16_who_asks_is_the_kernels_word() {
 }
 
 #[test]
-fn a17_nothing_that_is_shown_drives_the_terminal() {
+fn a17_i4_nothing_that_is_shown_drives_the_terminal() {
     let (world, _daemon) = world();
     let nasty = "a\u{1b}[2J\u{202e}b\u{200b}c\u{3164}d\u{2028}e\nf";
     fs::create_dir_all(format!("/home/agent/{nasty}")).unwrap();
@@ -452,7 +452,7 @@ fn a23_a_script_changed_while_the_prompt_waits_does_not_run() {
 }
 
 #[test]
-fn a29_a_decision_counts_once_also_after_a_restart() {
+fn a29_i3_a_decision_counts_once_also_after_a_restart() {
     let (world, mut daemon) = world();
     let sudo = agent(&world).shell("sudo echo ran");
     let code = world.wait_for_request();
@@ -496,7 +496,7 @@ fn a30_approve_and_deny_at_once_have_one_outcome() {
 }
 
 #[test]
-fn a33_a_full_disk_approves_nothing_and_falls_back() {
+fn a33_i6_a_full_disk_approves_nothing_and_falls_back() {
     let world = World::new();
     let root = |line: &str| world.run_as("root").shell(line).wait(PATIENCE);
     root("mount -t tmpfs -o size=2m,mode=0700,uid=7099,gid=7099 none /var/lib/aisudo")
