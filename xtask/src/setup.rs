@@ -30,6 +30,10 @@ const NEEDS: &[Need] = &[
         },
     },
     Need {
+        package: "systemd",
+        is_there: || which("systemd-socket-activate").is_some(),
+    },
+    Need {
         package: "procps",
         is_there: || which("ps").is_some(),
     },

@@ -155,3 +155,24 @@ fn a34_a_crash_at_any_moment_runs_nothing_undecided_and_loses_no_decision() {
     );
     denied(&world, agent(&world).shell("sudo true"));
 }
+
+/// The service manager holds the sockets; the first sudo starts the daemon, and is not lost.
+#[test]
+fn a_daemon_that_is_started_by_its_sockets_serves_the_sudo_that_started_it() {
+    let world = World::new();
+    let daemon = format!("{}/aisudo-daemon", aisudo_testbed::BUILD);
+    let manager = world.run_as("root").cwd("/").spawn([
+        "systemd-socket-activate",
+        "--fdname=gate:agent:control",
+        "--listen=/run/aisudo/gate.sock",
+        "--listen=/run/aisudo/agent.sock",
+        "--listen=/run/aisudo/control.sock",
+        &daemon,
+    ]);
+    aisudo_e2e::eventually("the sockets are there", || {
+        Path::new("/run/aisudo/control.sock").exists()
+    });
+    let yes = approved(&world, agent(&world).shell("sudo echo ran"));
+    assert_eq!(yes.stdout, "ran\n", "{yes}; {}", manager.stderr());
+    assert_eq!(entries(&world, "released").len(), 1);
+}
