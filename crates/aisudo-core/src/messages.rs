@@ -75,8 +75,9 @@ impl fmt::Display for Line {
                 seconds,
             } => write!(
                 f,
-                "waiting for a person to approve this command, code {code} (asked on: {}); no answer within {seconds} s means no; do not start it again meanwhile",
-                channels.join(", ")
+                "waiting for a person to approve this command, code {} (asked on: {}); no answer within {seconds} s means no; do not start it again meanwhile",
+                safe(code),
+                safe(&channels.join(", "))
             ),
             Self::Approved { approver } => write!(f, "approved by {}", safe(approver)),
             Self::Denied { approver, note } => {

@@ -361,11 +361,18 @@ fn a20_the_resolved_program_is_shown_and_one_that_can_be_changed_is_marked() {
     fs::write("/home/agent/bin/id", "#!/bin/sh\necho fake\n").unwrap();
     fs::set_permissions("/home/agent/bin/id", fs::Permissions::from_mode(0o755)).unwrap();
     std::os::unix::fs::symlink("/home/agent/bin/id", "/home/agent/link").unwrap();
-    let shadowed = agent(&world).env("PATH", "/home/agent/bin:/usr/bin:/bin");
+    let shadowed = agent(&world)
+        .env("PATH", "/home/agent/bin:/usr/bin:/bin")
+        // What sudo itself would say of its command, said by the agent.
+        .env("SUDO_COMMAND", "/usr/bin/true -u");
     let yes = approved(&world, shadowed.shell("sudo id -u"));
     assert_eq!(yes.stdout, "0\n", "{yes}");
-    assert_eq!(latest_request(&world)["program"]["path"], "/usr/bin/id");
-    assert_eq!(latest_request(&world)["operands"], serde_json::json!([]));
+    let request = latest_request(&world);
+    assert_eq!(
+        request["program"],
+        serde_json::json!({"path": "/usr/bin/id", "found": "sudo"})
+    );
+    assert_eq!(request["operands"], serde_json::json!([]));
 
     let sudo = agent(&world).shell("sudo ./link");
     let code = world.wait_for_request();
