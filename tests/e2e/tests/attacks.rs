@@ -246,9 +246,44 @@ fn a10_a_gated_user_in_the_approvers_group_is_refused_all_the_same() {
         ))
         .wait(PATIENCE);
     assert_ne!(own.code(), Some(0), "{own}");
+    assert!(
+        own.stderr.contains("may not approve"),
+        "the daemon refused: {own}"
+    );
     assert_eq!(world.pending(), std::slice::from_ref(&code));
-    world.approver(["deny", &code]).expect_success();
-    assert_eq!(sudo.wait(PATIENCE).stdout, "");
+    // The same way, somebody of the group who is not gated comes through.
+    world
+        .run_as("other")
+        .shell(&format!(
+            "sg aisudo-approvers '{BUILD}/aisudo approve {code}'"
+        ))
+        .wait(PATIENCE)
+        .expect_success();
+    assert_eq!(sudo.wait(PATIENCE).stdout, "ran\n");
+}
+
+#[test]
+fn a23_a_command_line_that_cannot_be_read_has_its_files_pinned_too() {
+    let (world, _daemon) = world();
+    agent(&world)
+        .shell("echo echo good > script")
+        .wait(PATIENCE)
+        .expect_success();
+    // By such a name some sudos edit and others run: the gate does not guess.
+    let sudo = agent(&world).spawn_as("xedit", ["sudo", "bash", "script"]);
+    let code = world.wait_for_request();
+    assert!(
+        world.approver(["show", &code]).stdout.contains("RAW"),
+        "shown raw"
+    );
+    fs::write("/home/agent/script", "echo evil\n").unwrap();
+    world.approver(["approve", &code]).expect_success();
+    let done = sudo.wait(PATIENCE);
+    assert_eq!((done.code(), done.stdout.as_str()), (Some(1), ""), "{done}");
+    assert!(
+        done.stderr.contains("changed after it was asked about"),
+        "{done}"
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::{
 
 use aisudo_core::{
     raw::{Hex32, Raw},
-    request::{Call, Content, Operand, Request, Role, Stream},
+    request::{Content, Operand, Request, Role, Stream},
     sudo_argv::Mode,
 };
 use rustix::{
@@ -94,21 +94,30 @@ fn candidates(request: &Request) -> Vec<(Role, PathBuf)> {
     if let [Stream::File { path }, ..] = &request.stdio {
         found.push((Role::Stdin, PathBuf::from(path.as_os())));
     }
-    if let Some(call) = &request.call {
-        let directory = directory(call, &request.cwd);
-        found.extend(
-            arguments(call)
-                .map(|word| (Role::Argument, directory.join(Raw(word.to_vec()).as_os()))),
-        );
-    }
+    let (directory, words) = match &request.call {
+        // The first word of a command is its program, which is looked at above.
+        Some(call) => (
+            directory(call, &request.cwd),
+            call.argv
+                .get(usize::from(call.mode == Mode::Run)..)
+                .unwrap_or_default(),
+        ),
+        // What cannot be read may name a file in any word.
+        None => (
+            PathBuf::from(request.cwd.as_os()),
+            request.sudo.argv.get(1..).unwrap_or_default(),
+        ),
+    };
+    found.extend(files_in(words).map(|word| {
+        let path = directory.join(Raw(word.to_vec()).as_os());
+        (Role::Argument, path)
+    }));
     found
 }
 
-/// The words that may name a file: each word, and what follows its first `=` (`--file=x`, `if=x`).
-fn arguments(call: &Call) -> impl Iterator<Item = &[u8]> {
-    // The first word of a command is its program, which is looked at above.
-    let skipped = usize::from(call.mode == Mode::Run);
-    call.argv.iter().skip(skipped).flat_map(|word| {
+/// What may name a file: each word, and what follows its first `=` (`--file=x`, `if=x`).
+fn files_in(words: &[Raw]) -> impl Iterator<Item = &[u8]> {
+    words.iter().flat_map(|word| {
         let word = word.as_ref();
         let value = word.splitn(2, |byte| *byte == b'=').nth(1);
         [Some(word), value]

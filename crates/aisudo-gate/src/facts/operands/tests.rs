@@ -111,19 +111,8 @@ fn content_is_the_hash_of_all_bytes_within_the_budget() {
 
 #[test]
 fn values_of_options_are_looked_at_too() {
-    let call = Call {
-        mode: Mode::Run,
-        argv: ["cp", "-v", "--target-directory=/x", "of=y", "z", ""]
-            .map(Raw::from)
-            .to_vec(),
-        user: None,
-        group: None,
-        chdir: None,
-        chroot: None,
-        environment: aisudo_core::request::Environment::default(),
-        background: false,
-    };
-    let words: Vec<&[u8]> = arguments(&call).collect();
+    let words = ["-v", "--target-directory=/x", "of=y", "z", ""].map(Raw::from);
+    let words: Vec<&[u8]> = files_in(&words).collect();
     let expected: [&[u8]; 6] = [b"-v", b"--target-directory=/x", b"/x", b"of=y", b"y", b"z"];
     assert_eq!(words, expected);
 }
