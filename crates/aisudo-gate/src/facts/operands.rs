@@ -115,12 +115,17 @@ fn candidates(request: &Request) -> Vec<(Role, PathBuf)> {
     found
 }
 
-/// What may name a file: each word, and what follows its first `=` (`--file=x`, `if=x`).
+/// What may name a file: each word, what follows its first `=` (`--file=x`, `if=x`), and what
+/// follows the letter of an option (`-fx`).
 fn files_in(words: &[Raw]) -> impl Iterator<Item = &[u8]> {
     words.iter().flat_map(|word| {
         let word = word.as_ref();
         let value = word.splitn(2, |byte| *byte == b'=').nth(1);
-        [Some(word), value]
+        let attached = match word {
+            [b'-', letter, rest @ ..] if *letter != b'-' => Some(rest),
+            _ => None,
+        };
+        [Some(word), value, attached]
             .into_iter()
             .flatten()
             .filter(|word| !word.is_empty())

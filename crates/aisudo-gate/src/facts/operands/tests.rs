@@ -111,8 +111,17 @@ fn content_is_the_hash_of_all_bytes_within_the_budget() {
 
 #[test]
 fn values_of_options_are_looked_at_too() {
-    let words = ["-v", "--target-directory=/x", "of=y", "z", ""].map(Raw::from);
+    let words = ["-v", "--target-directory=/x", "of=y", "-f/m", "z", ""].map(Raw::from);
     let words: Vec<&[u8]> = files_in(&words).collect();
-    let expected: [&[u8]; 6] = [b"-v", b"--target-directory=/x", b"/x", b"of=y", b"y", b"z"];
+    let expected: [&[u8]; 8] = [
+        b"-v",
+        b"--target-directory=/x",
+        b"/x",
+        b"of=y",
+        b"y",
+        b"-f/m",
+        b"/m",
+        b"z",
+    ];
     assert_eq!(words, expected);
 }
