@@ -107,6 +107,15 @@ pub struct Limits {
     pub pending_per_uid: usize,
     /// Requests that may wait at once, of all users.
     pub pending: usize,
+    /// Requests of one uid that people may be asked about in a minute.
+    pub requests_per_minute: u32,
+    /// Requests of all users that people may be asked about in a minute.
+    pub requests_per_minute_all: u32,
+    /// Requests of one uid that the policy may answer in a minute.
+    pub ruled_per_minute: u32,
+    /// Seconds after a person's no in which the same command of the same uid is not asked about
+    /// again. 0: none.
+    pub cooldown: u32,
     /// Connections to each of the sockets at once; `gate.sock` is bounded by `pending` besides.
     pub connections: usize,
     /// Connections of one uid to `agent.sock` and to `control.sock`.
@@ -118,7 +127,7 @@ impl Default for Gate {
         Self {
             timeout: 120,
             fallback: Fallback::default(),
-            accept: vec![EvidenceKind::Terminal],
+            accept: vec![EvidenceKind::Terminal, EvidenceKind::Policy],
             who: Vec::new(),
         }
     }
@@ -137,6 +146,10 @@ impl Default for Limits {
         Self {
             pending_per_uid: 5,
             pending: 10_000,
+            requests_per_minute: 10,
+            requests_per_minute_all: 240,
+            ruled_per_minute: 600,
+            cooldown: 60,
             connections: 256,
             connections_per_uid: 16,
         }
@@ -176,14 +189,18 @@ impl Config {
             }
         }
         let limits = &self.limits;
-        if [
+        let counts = [
             limits.pending_per_uid,
             limits.pending,
             limits.connections,
             limits.connections_per_uid,
-        ]
-        .contains(&0)
-        {
+        ];
+        let rates = [
+            limits.requests_per_minute,
+            limits.requests_per_minute_all,
+            limits.ruled_per_minute,
+        ];
+        if counts.contains(&0) || rates.contains(&0) {
             return Err("limits: a limit of 0 would refuse everything; give at least 1".to_owned());
         }
         Ok(())

@@ -16,6 +16,9 @@ pub fn request_digest(request: &[u8]) -> Hex32 {
     Hex32(hash.finalize().into())
 }
 
+/// What is hashed before the facts that make two requests alike.
+pub const FINGERPRINT_DOMAIN: &[u8] = b"aisudo fingerprint v1\0";
+
 /// Plain SHA-256.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> Hex32 {

@@ -21,6 +21,8 @@ pub enum Verdict {
 pub enum EvidenceKind {
     /// A local approver on `control.sock`.
     Terminal,
+    /// A rule of root's policy.
+    Policy,
 }
 
 impl EvidenceKind {
@@ -29,6 +31,7 @@ impl EvidenceKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Terminal => "terminal",
+            Self::Policy => "policy",
         }
     }
 }
@@ -44,6 +47,13 @@ pub enum Evidence {
         /// The process that sent the decision.
         pid: i32,
     },
+    /// Root's policy. The gate does not take the daemon's word for it: it applies the policy itself.
+    Policy {
+        /// The rule's name; nothing when none matched and the policy's default applies.
+        rule: Option<String>,
+        /// SHA-256 of the policy's text.
+        sha256: Hex32,
+    },
 }
 
 impl Evidence {
@@ -52,6 +62,7 @@ impl Evidence {
     pub fn kind(&self) -> EvidenceKind {
         match self {
             Self::Terminal { .. } => EvidenceKind::Terminal,
+            Self::Policy { .. } => EvidenceKind::Policy,
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod display;
 pub mod evidence;
 pub mod messages;
 pub mod paths;
+pub mod policy;
 pub mod raw;
 pub mod render;
 pub mod request;

@@ -45,6 +45,11 @@ pub enum Line {
         /// Why.
         why: String,
     },
+    /// Not asked, because root's policy wants the password.
+    PolicyPassword {
+        /// The rule's name; nothing when it is the policy's default.
+        rule: Option<String>,
+    },
     /// Not asked, because of a limit; a password may take its place.
     RefusedPassword {
         /// Why.
@@ -105,6 +110,14 @@ impl fmt::Display for Line {
             ),
             Self::RefusedPassword { why } => {
                 write!(f, "refused: {}; a password is asked for instead", safe(why))
+            }
+            Self::PolicyPassword { rule: Some(rule) } => write!(
+                f,
+                "the policy's rule {} wants the password for this; nobody is asked",
+                safe(rule)
+            ),
+            Self::PolicyPassword { rule: None } => {
+                f.write_str("root's policy wants the password for this; nobody is asked")
             }
             Self::Refused { why } => write!(f, "refused: {}; nothing was run", safe(why)),
             Self::Cancelled { why } => write!(f, "cancelled: {}; nothing was run", safe(why)),

@@ -29,6 +29,12 @@ impl Paths {
         self.root.join("etc/aisudo/aisudo.toml")
     }
 
+    /// Root's rules: what runs without a question, and what never does.
+    #[must_use]
+    pub fn policy(&self) -> PathBuf {
+        self.root.join("etc/aisudo/policy.toml")
+    }
+
     /// The directory of the three sockets, owned by root.
     #[must_use]
     pub fn run_dir(&self) -> PathBuf {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    digest::{FINGERPRINT_DOMAIN, sha256},
     raw::{Hex32, Raw},
     sudo_argv::Mode,
 };
@@ -76,6 +77,9 @@ pub struct User {
     pub uid: u32,
     /// Its name in the user database; empty when it has none.
     pub name: Raw,
+    /// The names of its groups in the user database.
+    #[serde(default)]
+    pub groups: Vec<Raw>,
 }
 
 /// The waiting sudo itself.
@@ -129,6 +133,9 @@ pub struct Environment {
 pub struct Program {
     /// Absolute path; nothing when it is not known (edit, list, validate, or not found).
     pub path: Option<Raw>,
+    /// The file behind it, with every symbolic link followed; nothing when that is not known.
+    #[serde(default)]
+    pub real: Option<Raw>,
     /// How it was found.
     pub found: Found,
 }
@@ -255,5 +262,26 @@ impl Request {
                 request.version
             ))
         }
+    }
+
+    /// A digest of all that would make a difference to the person who is asked: two requests with
+    /// the same are the same question, asked twice. What only tells two runs apart (ids, times,
+    /// process numbers) is left out.
+    #[must_use]
+    pub fn fingerprint(&self) -> Hex32 {
+        let mut alike = self.clone();
+        alike.id = Uuid::nil();
+        alike.nonce = Hex32([0; 32]);
+        alike.asked_at_ms = 0;
+        alike.timeout_ms = 0;
+        alike.sudo.pid = 0;
+        alike.sudo.start_time = 0;
+        for parent in &mut alike.parents {
+            parent.pid = 0;
+            parent.start_time = 0;
+        }
+        // A request always becomes JSON; one that did not would be like no other.
+        let json = serde_json::to_vec(&alike).unwrap_or_else(|_| self.id.as_bytes().to_vec());
+        sha256(&[FINGERPRINT_DOMAIN, &json].concat())
     }
 }

@@ -38,6 +38,8 @@ pub struct Ticket {
     pub nonce: Hex32,
     /// The name by which people answer.
     pub code: String,
+    /// What it has in common with others like it.
+    pub fingerprint: Hex32,
     /// Who asks.
     pub uid: u32,
     /// The waiting sudo.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use crate::{
+    audit::GENESIS,
     evidence::{Decision, Verdict},
     raw::Hex32,
     request::MAX_REQUEST_BYTES,
@@ -50,6 +51,8 @@ pub enum FromGate {
     Ask {
         /// The frozen bytes. They are JSON, and travel as a string so that nobody re-writes them.
         request: String,
+        /// Drawn for this run: what a release is bound to if the policy allows it at once.
+        token: Hex32,
     },
     /// The approval was verified and the command is about to be let through.
     Release {
@@ -74,6 +77,8 @@ pub enum ToGate {
         code: String,
         /// The channels they were asked on.
         channels: Vec<String>,
+        /// Seconds until no answer means no.
+        seconds: u64,
     },
     /// An answer.
     Decided {
@@ -84,6 +89,12 @@ pub enum ToGate {
     Expired,
     /// The release is on disk: the command may run.
     Released,
+    /// Root's policy wants the password for this. The gate looks into the policy itself before it
+    /// believes that.
+    Password {
+        /// The rule's name; nothing when it is the policy's default.
+        rule: Option<String>,
+    },
     /// No. Final.
     Refused {
         /// Why, in one short phrase.
@@ -129,7 +140,12 @@ pub enum FromControl {
         after: u64,
         /// At most so many; the daemon may send fewer, and says the head.
         limit: u32,
+        /// When there are none, the answer comes with the next one.
+        #[serde(default)]
+        wait: bool,
     },
+    /// Read configuration and policy again, now. For root.
+    Reload,
 }
 
 /// To an approver's program.
@@ -140,6 +156,9 @@ pub enum ToControl {
     Requests {
         /// One row each.
         requests: Vec<Row>,
+        /// How many more there are than one frame holds.
+        #[serde(default)]
+        left_out: usize,
     },
     /// Answer to `show`.
     Request {
@@ -166,6 +185,19 @@ pub enum ToControl {
         entries: Vec<String>,
         /// The newest entry, as the running daemon remembers it.
         head: Head,
+        /// The entry before the oldest that is kept here; number 0 when all are.
+        #[serde(default)]
+        start: Head,
+    },
+    /// Answer to `reload`: what was read is in force.
+    Reloaded {
+        /// What has changed, a phrase each; empty when nothing has.
+        changes: Vec<String>,
+    },
+    /// It was not done, because this user may not.
+    NotPermitted {
+        /// One line that says why and what to do.
+        message: String,
     },
     /// It was not done.
     Error {
@@ -214,6 +246,9 @@ pub struct Row {
     pub code: String,
     /// The digest of its bytes.
     pub digest: Hex32,
+    /// What [`crate::request::Request::fingerprint`] says of it: requests that are alike to a person
+    /// have the same.
+    pub fingerprint: Hex32,
     /// Who asks.
     pub uid: u32,
     /// When, in milliseconds since 1970.
@@ -269,6 +304,16 @@ pub struct Head {
     pub hash: String,
 }
 
+impl Default for Head {
+    /// Before the first entry.
+    fn default() -> Self {
+        Self {
+            sequence: 0,
+            hash: GENESIS.to_owned(),
+        }
+    }
+}
+
 /// How the daemon is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -282,6 +327,9 @@ pub struct Status {
     pub head: Head,
     /// Each channel and its health, in one short phrase.
     pub channels: Vec<(String, String)>,
+    /// The policy that is in force, in one short phrase.
+    #[serde(default)]
+    pub policy: String,
     /// Milliseconds since the daemon started.
     pub up_ms: u64,
 }
@@ -374,7 +422,13 @@ mod tests {
     #[test]
     fn the_largest_request_fits_a_frame_however_it_is_escaped() {
         let request = "\"".repeat(MAX_REQUEST_BYTES);
-        assert!(encode(&FromGate::Ask { request }).is_ok());
+        assert!(
+            encode(&FromGate::Ask {
+                request,
+                token: Hex32([0; 32])
+            })
+            .is_ok()
+        );
     }
 
     #[test]

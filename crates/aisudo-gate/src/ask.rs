@@ -8,8 +8,9 @@ use std::path::Path;
 use aisudo_core::{
     config::Gate,
     digest::request_digest,
-    evidence::{Decision, Verdict},
+    evidence::{Decision, EvidenceKind, Verdict},
     messages::Line,
+    policy::{Effect, Ruling},
     raw::Hex32,
     request::Request,
     state::Tick,
@@ -51,6 +52,11 @@ pub trait Asker {
     /// # Errors
     /// One short phrase, when they are not as they were asked about.
     fn operands_unchanged(&self, request: &Request) -> Result<(), String>;
+    /// What root's policy says of the request, by the gate's own reading.
+    ///
+    /// # Errors
+    /// One short phrase, when there is no policy that can be believed.
+    fn ruling(&self, request: &Request) -> Result<Ruling, String>;
 }
 
 /// Asks and waits; returns when it is over. Nothing is approved after the deadline.
@@ -68,6 +74,7 @@ pub fn ask(
         deadline: Tick(now.0.saturating_add(question.request.timeout_ms)),
         first_answer_until: Tick(now.0.saturating_add(FIRST_ANSWER_MS)),
         waiting: false,
+        seconds: question.request.timeout_ms / 1000,
         decision: None,
         watch: Watch::begin(),
         asker,
@@ -83,6 +90,8 @@ struct Conversation<'a, A> {
     first_answer_until: Tick,
     /// The daemon has recorded the request.
     waiting: bool,
+    /// How long an answer was waited for, as the daemon says.
+    seconds: u64,
     /// A yes that was verified here, and whose release was asked for.
     decision: Option<Decision>,
     watch: Watch,
@@ -130,6 +139,7 @@ impl<A: Asker> Conversation<'_, A> {
     fn talk(&mut self, mut connection: Connection) -> Result<Outcome, String> {
         let ask = FromGate::Ask {
             request: self.question.bytes.to_owned(),
+            token: self.question.token,
         };
         if let Err(error) = connection.queue(&ask) {
             return Ok(Outcome::Refused(error.to_string()));
@@ -186,7 +196,7 @@ impl<A: Asker> Conversation<'_, A> {
     /// What silence on an open connection means when time is up.
     fn silence(&self) -> Outcome {
         if self.waiting {
-            Outcome::Expired
+            self.expired()
         } else {
             Outcome::Unreachable("aisudo-daemon gives no answer".to_owned())
         }
@@ -194,20 +204,29 @@ impl<A: Asker> Conversation<'_, A> {
 
     fn hear(&mut self, message: ToGate) -> Next {
         match message {
-            ToGate::Waiting { code, channels } => {
+            ToGate::Waiting {
+                code,
+                channels,
+                seconds,
+            } => {
                 if !self.waiting {
                     self.waiting = true;
+                    self.seconds = seconds;
                     self.asker.say(&Line::Waiting {
                         code,
                         channels,
-                        seconds: u64::from(self.config.timeout),
+                        seconds,
                     });
                 }
                 Next::GoOn
             }
             ToGate::Decided { decision } => self.decided(decision),
-            ToGate::Expired => Next::End(Outcome::Expired),
+            ToGate::Expired => Next::End(self.expired()),
             ToGate::Released => self.released(),
+            ToGate::Password { rule } => match self.policy_says(&Effect::Password) {
+                Ok(()) => Next::End(Outcome::Password { rule }),
+                Err(why) => Next::GiveUp(why),
+            },
             ToGate::Refused {
                 why,
                 fallback: true,
@@ -229,7 +248,7 @@ impl<A: Asker> Conversation<'_, A> {
             return Next::GiveUp("the decision is for another request".to_owned());
         }
         if boottime() >= self.deadline {
-            return Next::End(Outcome::Expired);
+            return Next::End(self.expired());
         }
         match decision.verdict {
             Verdict::Deny => Next::End(Outcome::Denied {
@@ -242,7 +261,7 @@ impl<A: Asker> Conversation<'_, A> {
                     decision.evidence.kind().name()
                 ))
             }
-            Verdict::Approve => match self.asker.operands_unchanged(request) {
+            Verdict::Approve => match self.may_go_on(&decision) {
                 Err(why) => Next::GiveUp(why),
                 Ok(()) => {
                     self.decision = Some(decision);
@@ -254,12 +273,38 @@ impl<A: Asker> Conversation<'_, A> {
         }
     }
 
+    /// The evidence that can be checked here, and what the decision is about as it is now.
+    fn may_go_on(&self, decision: &Decision) -> Result<(), String> {
+        if decision.evidence.kind() == EvidenceKind::Policy {
+            self.policy_says(&Effect::Allow)?;
+        }
+        self.asker.operands_unchanged(self.question.request)
+    }
+
+    /// What is done in the policy's name is what the policy says: a daemon that was taken over
+    /// cannot add a rule to it.
+    fn policy_says(&self, effect: &Effect) -> Result<(), String> {
+        let ruling = self.asker.ruling(self.question.request)?;
+        if ruling.effect == *effect {
+            Ok(())
+        } else {
+            Err("root's policy does not say what aisudo-daemon says it does; was it just changed? try once more".to_owned())
+        }
+    }
+
+    fn expired(&self) -> Outcome {
+        Outcome::Expired {
+            seconds: self.seconds,
+        }
+    }
+
     /// The release is on disk. Without a decision verified here it means nothing.
     fn released(&mut self) -> Next {
         match self.decision.take() {
             None => Next::GiveUp("aisudo-daemon released what nobody decided".to_owned()),
-            Some(_) if boottime() >= self.deadline => Next::End(Outcome::Expired),
+            Some(_) if boottime() >= self.deadline => Next::End(self.expired()),
             Some(decision) => Next::End(Outcome::Approved(Approval {
+                by: decision.evidence.kind(),
                 approver: decision.approver,
                 deadline: self.deadline,
                 operands: self.question.request.operands.clone(),

@@ -9,10 +9,7 @@ use std::{ffi::OsStr, path::PathBuf};
 
 use aisudo_core::{
     raw::{Hex32, Raw},
-    request::{
-        Call, Environment, Found, Host, MAX_REQUEST_BYTES, Program, REQUEST_VERSION, Request, Sudo,
-        User,
-    },
+    request::{Call, Environment, Host, MAX_REQUEST_BYTES, REQUEST_VERSION, Request, Sudo, User},
     sudo_argv::{self, SudoCall},
 };
 use aisudo_sys::{clock, random, users};
@@ -52,13 +49,9 @@ pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
         .map(|path| Raw(path.into_bytes()))
         .unwrap_or_default();
     let (call, unreadable) = read_call(occasion);
-    let program = call.as_ref().map_or(
-        Program {
-            path: None,
-            found: Found::Unknown,
-        },
-        |call| program::find(call, &cwd),
-    );
+    let program = call
+        .as_ref()
+        .map_or(program::UNKNOWN, |call| program::find(call, &cwd));
     let above = process::above(own.parent);
     let mut request = Request {
         version: REQUEST_VERSION,
@@ -72,6 +65,10 @@ pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
             name: users::user_name(occasion.uid)
                 .map(Raw::from)
                 .unwrap_or_default(),
+            groups: users::group_names(occasion.uid)
+                .into_iter()
+                .map(|group| Raw(group.into_bytes()))
+                .collect(),
         },
         sudo: Sudo {
             pid: own.pid,

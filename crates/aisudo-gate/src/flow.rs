@@ -6,6 +6,7 @@
 
 use aisudo_core::{
     config::{Config, Fallback, When},
+    evidence::EvidenceKind,
     messages::Line,
     request::Operand,
     state::Tick,
@@ -36,6 +37,8 @@ pub enum Verdict {
 /// A yes that was released.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
+    /// What it rests on.
+    pub by: EvidenceKind,
     /// Who said it.
     pub approver: String,
     /// From then on it is worth nothing.
@@ -57,7 +60,15 @@ pub enum Outcome {
         note: Option<String>,
     },
     /// Nobody answered.
-    Expired,
+    Expired {
+        /// How long the wait was.
+        seconds: u64,
+    },
+    /// Root's policy wants the password for this.
+    Password {
+        /// The rule's name; nothing when it is the policy's default.
+        rule: Option<String>,
+    },
     /// It may not run at all.
     Refused(String),
     /// A limit was reached: root's fallback applies.
@@ -170,19 +181,32 @@ fn settle(
     outcome: Outcome,
     skipped: Skipped,
 ) -> Verdict {
-    let seconds = u64::from(config.gate.timeout);
     let password = config.gate.fallback == Fallback::Password && skipped == Skipped::Nothing;
     let no_password = |why: String| match (skipped, config.gate.fallback) {
         (Skipped::Password, Fallback::Password) => without_password(&why),
         _ => why,
     };
     let (verdict, line) = match outcome {
+        // What root's policy lets through runs as if there were no gate: nobody waited, and nothing
+        // is said.
+        Outcome::Approved(approval) if approval.by == EvidenceKind::Policy => {
+            return Verdict::Approved(approval);
+        }
         Outcome::Approved(approval) => {
             let approver = approval.approver.clone();
             (Verdict::Approved(approval), Line::Approved { approver })
         }
+        Outcome::Password { rule } => match skipped {
+            Skipped::Nothing => (Verdict::Password, Line::PolicyPassword { rule }),
+            Skipped::Password => (
+                Verdict::Denied,
+                Line::Refused {
+                    why: without_password("root's policy wants the password for this"),
+                },
+            ),
+        },
         Outcome::Denied { approver, note } => (Verdict::Denied, Line::Denied { approver, note }),
-        Outcome::Expired => (Verdict::Denied, Line::Expired { seconds }),
+        Outcome::Expired { seconds } => (Verdict::Denied, Line::Expired { seconds }),
         Outcome::Refused(why) => (Verdict::Denied, Line::Refused { why }),
         Outcome::Cancelled(why) => (
             Verdict::Denied,

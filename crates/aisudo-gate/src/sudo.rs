@@ -4,6 +4,7 @@ use aisudo_core::{
     config::{Config, When},
     messages::Line,
     paths::Paths,
+    policy::Ruling,
     raw::{Hex32, Raw},
     request::Request,
 };
@@ -111,7 +112,7 @@ impl<H: PamHost> Surroundings for Sudo<H> {
             &question,
             &config.gate,
             &self.paths.gate_socket(),
-            &mut Here,
+            &mut Here { paths: &self.paths },
         );
         self.request = Some(frozen.request);
         outcome
@@ -142,14 +143,21 @@ impl<H: PamHost> Surroundings for Sudo<H> {
 }
 
 /// This process, as asking needs it.
-struct Here;
+struct Here<'a> {
+    paths: &'a Paths,
+}
 
-impl Asker for Here {
+impl Asker for Here<'_> {
     fn say(&mut self, line: &Line) {
         stderr::say(line);
     }
 
     fn operands_unchanged(&self, request: &Request) -> Result<(), String> {
         operands::unchanged(request, &request.operands)
+    }
+
+    fn ruling(&self, request: &Request) -> Result<Ruling, String> {
+        let (policy, _) = trusted::read_policy(self.paths)?;
+        Ok(policy.judge(request, clock::local_time(clock::unix_ms())))
     }
 }

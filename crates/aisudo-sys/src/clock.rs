@@ -1,9 +1,13 @@
 //! The only place where the ambient clocks are read. Everywhere else time is a parameter.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    io::Read as _,
+    time::{Duration, SystemTime},
+};
 
-use aisudo_core::state::Tick;
+use aisudo_core::{policy::LocalTime, state::Tick};
 use rustix::time::{ClockId, clock_gettime};
+use tz::TimeZone;
 
 /// Milliseconds since the host was started, sleep included (`CLOCK_BOOTTIME`): all processes of
 /// the host see the same, nobody can set it, and it is what deadlines run on.
@@ -39,9 +43,74 @@ pub fn boot_id() -> String {
         .unwrap_or_default()
 }
 
+/// The host's time zone; localtime(5).
+const ZONE: &str = "/etc/localtime";
+
+/// The longest description of a time zone, in bytes.
+const MAX_ZONE_BYTES: u64 = 64 * 1024;
+
+/// What the clocks on the host's walls show at this time, in milliseconds since 1970. UTC where the
+/// host has no time zone. `TZ` is not looked at: in sudo, it is the requester's.
+#[must_use]
+pub fn local_time(unix_ms: u64) -> LocalTime {
+    let seconds = i64::try_from(unix_ms / 1000).unwrap_or_default();
+    let offset = zone()
+        .and_then(|zone| {
+            zone.find_local_time_type(seconds)
+                .ok()
+                .map(|kind| kind.ut_offset())
+        })
+        .unwrap_or_default();
+    wall_clock(seconds.saturating_add(offset.into()))
+}
+
+fn zone() -> Option<TimeZone> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(ZONE).ok()?;
+    file.take(MAX_ZONE_BYTES).read_to_end(&mut bytes).ok()?;
+    TimeZone::from_tz_data(&bytes).ok()
+}
+
+fn wall_clock(local_seconds: i64) -> LocalTime {
+    const DAY: i64 = 24 * 60 * 60;
+    // The first of January 1970 was a Thursday.
+    let weekday = (local_seconds.div_euclid(DAY) + 3).rem_euclid(7);
+    let minute = local_seconds.rem_euclid(DAY) / 60;
+    LocalTime {
+        weekday: u8::try_from(weekday).unwrap_or_default(),
+        minute: u16::try_from(minute).unwrap_or_default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Worked out with `date -u -d @N '+%a %H:%M'`.
+    #[test]
+    fn a_wall_clock_shows_the_day_and_the_minute() {
+        for (seconds, weekday, minute) in [
+            (0, 3, 0),
+            (1_700_000_000, 1, 22 * 60 + 13),
+            (1_700_352_000, 6, 0),
+            (-60, 2, 23 * 60 + 59),
+        ] {
+            assert_eq!(
+                wall_clock(seconds),
+                LocalTime { weekday, minute },
+                "{seconds}"
+            );
+        }
+    }
+
+    /// Summer and winter in Berlin, from the rule of its time zone.
+    #[test]
+    fn a_time_zone_knows_of_summer() {
+        let zone = TimeZone::from_posix_tz("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let offset = |seconds| zone.find_local_time_type(seconds).unwrap().ut_offset();
+        assert_eq!(offset(1_700_000_000), 3600);
+        assert_eq!(offset(1_690_000_000), 7200);
+    }
 
     #[test]
     fn the_clocks_run() {

@@ -1,8 +1,12 @@
 //! Files that are believed: only root could have written them.
 
-use std::{fs::File, io::Read, path::Path};
+use std::{
+    fs::File,
+    io::{ErrorKind, Read},
+    path::Path,
+};
 
-use aisudo_core::{config::Config, paths::Paths};
+use aisudo_core::{config::Config, paths::Paths, policy::Policy};
 use rustix::{
     fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat},
     io::Errno,
@@ -29,6 +33,23 @@ pub fn read_config(paths: &Paths) -> Result<(Config, String), String> {
     let text = read_trusted_file(&path, MAX_CONFIG_BYTES)?;
     let config = Config::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok((config, text))
+}
+
+/// Root's policy, and the text it was read from; one without rules where there is no file.
+///
+/// # Errors
+/// One line, when the file is not trusted, or wrong.
+pub fn read_policy(paths: &Paths) -> Result<(Policy, String), String> {
+    let path = paths.policy();
+    if path
+        .symlink_metadata()
+        .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    {
+        return Ok((Policy::default(), String::new()));
+    }
+    let text = read_trusted_file(&path, MAX_CONFIG_BYTES)?;
+    let policy = Policy::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok((policy, text))
 }
 
 /// The text of a file that nobody but root can have written: it and its directory belong to root

@@ -54,9 +54,10 @@ impl Log {
         let question = FromControl::Audit {
             after: self.after,
             limit,
+            wait: false,
         };
         let (entries, head) = match self.control.ask(&question)? {
-            ToControl::Audit { entries, head } => (entries, head),
+            ToControl::Audit { entries, head, .. } => (entries, head),
             _ => return Err(out_of_place()),
         };
         if let Some(last) = entries.last() {

@@ -20,16 +20,6 @@ use crate::failure::Failure;
 /// A daemon that says nothing for so long hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Parts of the daemon's refusals to whoever is no approver: the protocol has no kind of its own
-/// for them.
-const NOT_PERMITTED: &[&str] = &[
-    "may approve",
-    "may not approve",
-    "may not use this socket",
-    "ask another approver",
-    "not permitted",
-];
-
 /// `control.sock`, for approvers.
 #[derive(Debug)]
 pub(crate) struct Control {
@@ -44,7 +34,8 @@ impl Control {
     /// Asks, and waits for the answer. What the daemon refuses is a failure.
     pub(crate) fn ask(&mut self, message: &FromControl) -> Result<ToControl, Failure> {
         match exchange(&mut self.stream, message)? {
-            ToControl::Error { message } => Err(refusal(&message)),
+            ToControl::NotPermitted { message } => Err(Failure::NotPermitted(safe(&message))),
+            ToControl::Error { message } => Err(Failure::Refused(safe(&message))),
             answer => Ok(answer),
         }
     }
@@ -73,7 +64,7 @@ impl Agent {
 
     pub(crate) fn ask(&mut self, message: &FromAgent) -> Result<ToAgent, Failure> {
         match exchange(&mut self.stream, message)? {
-            ToAgent::Error { message } => Err(refusal(&message)),
+            ToAgent::Error { message } => Err(Failure::Refused(safe(&message))),
             answer => Ok(answer),
         }
     }
@@ -149,11 +140,7 @@ fn lost(error: &io::Error) -> Failure {
     })
 }
 
-fn refusal(message: &str) -> Failure {
-    let shown = display::text(message.as_bytes()).text;
-    if NOT_PERMITTED.iter().any(|part| message.contains(part)) {
-        Failure::NotPermitted(shown)
-    } else {
-        Failure::Refused(shown)
-    }
+/// The daemon's words pass the safe display like everybody's.
+fn safe(message: &str) -> String {
+    display::text(message.as_bytes()).text
 }

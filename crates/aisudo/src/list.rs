@@ -55,7 +55,13 @@ pub(crate) fn summary(row: &Row) -> String {
 fn of_all(paths: &Paths, arguments: &List, output: &mut Output) -> Result<(), Failure> {
     let mut control = Control::open(paths)?;
     match control.ask(&FromControl::List { all: arguments.all })? {
-        ToControl::Requests { requests } => print(&requests, Some(&mut control), arguments, output),
+        ToControl::Requests { requests, left_out } => {
+            print(&requests, Some(&mut control), arguments, output)?;
+            if left_out > 0 {
+                remark(&format!("{left_out} more are not listed"));
+            }
+            Ok(())
+        }
         _ => Err(out_of_place()),
     }
 }

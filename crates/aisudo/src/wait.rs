@@ -120,7 +120,8 @@ impl Screen<'_> {
 
     fn first_waiting(&mut self) -> Result<Option<Fetched>, Failure> {
         let mut control = Control::open(self.paths)?;
-        let ToControl::Requests { requests } = control.ask(&FromControl::List { all: false })?
+        let ToControl::Requests { requests, .. } =
+            control.ask(&FromControl::List { all: false })?
         else {
             return Err(out_of_place());
         };

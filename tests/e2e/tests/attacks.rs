@@ -405,7 +405,7 @@ fn a20_the_resolved_program_is_shown_and_one_that_can_be_changed_is_marked() {
     let request = latest_request(&world);
     assert_eq!(
         request["program"],
-        serde_json::json!({"path": "/usr/bin/id", "found": "sudo"})
+        serde_json::json!({"path": "/usr/bin/id", "real": "/usr/bin/id", "found": "sudo"})
     );
     assert_eq!(request["operands"], serde_json::json!([]));
 

@@ -86,6 +86,7 @@ fn a20_a_program_that_was_not_sudos_word_or_can_be_changed() {
     let mut request = sample(&["deploy", "now"]);
     request.program = Program {
         path: Some(Raw::from("/home/agent/bin/deploy.sh")),
+        real: None,
         found: Found::Gate,
     };
     request.operands = vec![
@@ -96,6 +97,7 @@ fn a20_a_program_that_was_not_sudos_word_or_can_be_changed() {
 
     request.program = Program {
         path: None,
+        real: None,
         found: Found::Unknown,
     };
     assert!(warnings(&request).contains("The program is not known"));
@@ -273,6 +275,7 @@ fn what_could_not_be_read_is_shown_raw() {
     request.sudo.argv = ["sudo", "-\u{1b}", "id; x"].map(Raw::from).to_vec();
     request.program = Program {
         path: None,
+        real: None,
         found: Found::Unknown,
     };
     assert_view!("raw", request);

@@ -64,6 +64,7 @@ impl Broker {
             id: ask.id,
             digest: ask.digest,
             nonce: ask.nonce,
+            fingerprint: ask.fingerprint,
             code: code.clone(),
             uid: ask.uid,
             pid: ask.pid,
@@ -78,6 +79,7 @@ impl Broker {
         Effects {
             outcome: Outcome::Waiting {
                 code,
+                seconds: wait / 1000,
                 news: News::None,
             },
             records: vec![Record::Requested {
@@ -100,6 +102,7 @@ impl Broker {
         }
         let outcome = Outcome::Waiting {
             code: live.ticket().code.clone(),
+            seconds: ask.timeout_ms.min(self.caps.timeout_ms) / 1000,
             news: match &live.state {
                 State::Pending(_) => News::None,
                 State::Approved(approved) => News::Decided(Box::new(approved.decision().clone())),

@@ -275,6 +275,7 @@ fn row(ticket: &Ticket, asked_at_ms: u64, now: Option<Tick>, state: Standing) ->
         id: ticket.id,
         code: ticket.code.clone(),
         digest: ticket.digest,
+        fingerprint: ticket.fingerprint,
         uid: ticket.uid,
         asked_at_ms,
         remaining_ms: now.map(|now| ticket.deadline.0.saturating_sub(now.0)),

@@ -95,6 +95,8 @@ pub(crate) fn question(slot: u8, connection: u64) -> Ask {
         id,
         digest: Hex32([slot; 32]),
         nonce: Hex32([slot ^ 0xff; 32]),
+        fingerprint: Hex32([slot; 32]),
+        token: Hex32([0; 32]),
         uid: 1000 + u32::from(slot) / 3,
         pid: 100 + i32::from(slot),
         start_time: 7,

@@ -75,6 +75,10 @@ pub struct Ask {
     pub digest: Hex32,
     /// Its nonce.
     pub nonce: Hex32,
+    /// What it has in common with others like it.
+    pub fingerprint: Hex32,
+    /// Drawn by the gate for this run.
+    pub token: Hex32,
     /// Who asks.
     pub uid: u32,
     /// The waiting sudo.
@@ -117,6 +121,8 @@ pub enum Outcome {
     Waiting {
         /// The name by which people answer.
         code: String,
+        /// How long an answer is waited for, in seconds.
+        seconds: u64,
         /// What it hears first.
         news: News,
     },

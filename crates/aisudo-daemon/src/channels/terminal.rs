@@ -75,6 +75,7 @@ mod tests {
             id: Uuid::nil(),
             code: "AAAAA".to_owned(),
             digest: Hex32([0; 32]),
+            fingerprint: Hex32([0; 32]),
             uid,
             asked_at_ms: 0,
             remaining_ms: Some(1),

@@ -5,7 +5,6 @@ use aisudo_core::{
     state::Tick,
     wire::{Head, MAX_FRAME_BYTES, Row, Status},
 };
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
@@ -67,8 +66,8 @@ pub enum What {
 /// What they see.
 #[derive(Clone, Debug, PartialEq)]
 pub enum View {
-    /// Rows.
-    Rows(Vec<Row>),
+    /// Rows, and how many more there are than one frame holds.
+    Rows(Vec<Row>, usize),
     /// One request, whole.
     Request(Box<Row>, String),
     /// The daemon's state.
@@ -97,7 +96,7 @@ pub(super) fn look(here: &Here<'_>, query: &Query) -> Result<View, StoreError> {
         Query::Approver { uid, .. } if here.broker.asks(*uid) => Ok(View::Refused),
         Query::Approver { what, .. } => match what {
             What::List { all: true } => here.latest(None, MAX_ROWS),
-            What::List { all: false } => Ok(View::Rows(fitting(here.broker.rows(here.now)))),
+            What::List { all: false } => Ok(fitting(here.broker.rows(here.now))),
             What::Show { which } => here.show(which),
             What::Status => Ok(View::Status(Box::new(here.status()))),
             What::Audit { after, limit } => {
@@ -111,9 +110,8 @@ pub(super) fn look(here: &Here<'_>, query: &Query) -> Result<View, StoreError> {
 impl Here<'_> {
     fn latest(&self, uid: Option<u32>, limit: u32) -> Result<View, StoreError> {
         let stored = self.store.latest(uid, limit)?;
-        Ok(View::Rows(fitting(
-            stored.into_iter().map(|one| stored_row(one, self.now)),
-        )))
+        let rows = stored.into_iter().map(|one| stored_row(one, self.now));
+        Ok(fitting(rows.collect()))
     }
 
     fn show(&self, which: &str) -> Result<View, StoreError> {
@@ -147,19 +145,22 @@ impl Here<'_> {
             approved,
             head: self.store.head().clone(),
             channels: self.channels.health(),
+            policy: String::new(),
             up_ms: self.now.0.saturating_sub(self.started.0),
         }
     }
 }
 
 /// As many as one frame holds.
-fn fitting<T: Serialize>(items: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut left = MAX_PAGE_BYTES;
-    items
-        .into_iter()
-        .map_while(|item| {
-            left = left.checked_sub(serde_json::to_vec(&item).ok()?.len() + 1)?;
-            Some(item)
-        })
-        .collect()
+fn fitting(mut rows: Vec<Row>) -> View {
+    let mut left = Some(MAX_PAGE_BYTES);
+    let fits = |row: &&Row| {
+        let bytes = serde_json::to_vec(row).map_or(usize::MAX, |json| json.len());
+        left = left.and_then(|left| left.checked_sub(bytes.saturating_add(1)));
+        left.is_some()
+    };
+    let count = rows.iter().take_while(fits).count();
+    let left_out = rows.len() - count;
+    rows.truncate(count);
+    View::Rows(rows, left_out)
 }

@@ -84,7 +84,7 @@ async fn release(
 async fn states(ledger: &Ledger) -> Vec<&'static str> {
     let what = What::List { all: true };
     match ledger.look(Query::Approver { uid: 0, what }).await {
-        Ok(View::Rows(rows)) => rows.iter().map(|row| row.state.name()).collect(),
+        Ok(View::Rows(rows, _)) => rows.iter().map(|row| row.state.name()).collect(),
         other => panic!("{other:?}"),
     }
 }

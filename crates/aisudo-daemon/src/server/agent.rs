@@ -45,7 +45,7 @@ impl Service for Agent {
 
 async fn mine(shared: &Shared, uid: u32) -> ToAgent {
     match shared.ledger.look(Query::Mine { uid }).await {
-        Ok(View::Rows(requests)) => ToAgent::Requests { requests },
+        Ok(View::Rows(requests, _)) => ToAgent::Requests { requests },
         Ok(_) => agent_refusal("this cannot be shown".to_owned()),
         Err(failure) => agent_refusal(failure.to_string()),
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use aisudo_core::{
     config::Config,
     evidence::Evidence,
-    wire::{FromControl, MAX_NOTE_BYTES, Row, ToControl},
+    wire::{FromControl, Head, MAX_NOTE_BYTES, Row, ToControl},
 };
 use aisudo_sys::users;
 use tokio::sync::mpsc;
@@ -42,7 +42,7 @@ impl Service for Control {
         let known = tokio::task::spawn_blocking(move || approver(&looked_up, peer.uid)).await;
         let name = match known {
             Ok(Ok(name)) => name,
-            Ok(Err(why)) => return turn_away(&shared, &mut wire, peer, &why).await,
+            Ok(Err(why)) => return turn_away(&shared, &mut wire, peer, why).await,
             Err(_) => return,
         };
         let mut client = Client {
@@ -91,7 +91,7 @@ fn may_approve(
 }
 
 /// Hears what was wanted, for the record, and refuses it.
-async fn turn_away(shared: &Shared, wire: &mut Wire, peer: Peer, why: &str) {
+async fn turn_away(shared: &Shared, wire: &mut Wire, peer: Peer, why: String) {
     if let Ok((FromControl::Decide { id, .. }, _)) =
         wire.message_within(super::FIRST_FRAME, MAX_FRAME).await
     {
@@ -99,11 +99,11 @@ async fn turn_away(shared: &Shared, wire: &mut Wire, peer: Peer, why: &str) {
             id,
             uid: Some(peer.uid),
             who: format!("uid {}", peer.uid),
-            why: why.to_owned(),
+            why: why.clone(),
         };
         shared.note(peer.uid, record).await;
     }
-    let _ = wire.send(&control_refusal(why.to_owned())).await;
+    let _ = wire.send(&ToControl::NotPermitted { message: why }).await;
 }
 
 /// One approver's program.
@@ -145,7 +145,10 @@ impl Client<'_> {
             FromControl::List { all } => self.look(What::List { all }).await,
             FromControl::Show { which } => self.look(What::Show { which }).await,
             FromControl::Status => self.look(What::Status).await,
-            FromControl::Audit { after, limit } => self.look(What::Audit { after, limit }).await,
+            FromControl::Audit { after, limit, .. } => {
+                self.look(What::Audit { after, limit }).await
+            }
+            FromControl::Reload => control_refusal("not yet".to_owned()),
             FromControl::Watch => self.watch().await,
             FromControl::Decide {
                 id,
@@ -209,10 +212,14 @@ impl Client<'_> {
     async fn look(&self, what: What) -> ToControl {
         let uid = self.peer.uid;
         match self.shared.ledger.look(Query::Approver { uid, what }).await {
-            Ok(View::Rows(requests)) => ToControl::Requests { requests },
+            Ok(View::Rows(requests, left_out)) => ToControl::Requests { requests, left_out },
             Ok(View::Request(row, request)) => ToControl::Request { row: *row, request },
             Ok(View::Status(status)) => ToControl::Status { status: *status },
-            Ok(View::Audit(entries, head)) => ToControl::Audit { entries, head },
+            Ok(View::Audit(entries, head)) => ToControl::Audit {
+                entries,
+                head,
+                start: Head::default(),
+            },
             Ok(View::NotFound) => {
                 control_refusal("there is no such request; list the requests again".to_owned())
             }
@@ -223,9 +230,10 @@ impl Client<'_> {
 }
 
 fn refused() -> ToControl {
-    control_refusal(
-        "whoever has a request waiting may not use this socket; ask another approver".to_owned(),
-    )
+    ToControl::NotPermitted {
+        message: "whoever has a request waiting may not use this socket; ask another approver"
+            .to_owned(),
+    }
 }
 
 /// Never, while it does not watch.

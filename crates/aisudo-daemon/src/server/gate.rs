@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aisudo_core::{
     digest::request_digest,
     evidence::Verdict,
+    raw::Hex32,
     request::{REQUEST_VERSION, Request},
     wire::{FromGate, MAX_ASK_BYTES, ToGate},
 };
@@ -56,6 +57,8 @@ struct Waiting {
     id: Uuid,
     connection: ConnectionId,
     code: String,
+    /// How long an answer is waited for.
+    seconds: u64,
     /// What it hears first, when that is already known.
     first: News,
     news: watch::Receiver<News>,
@@ -70,13 +73,17 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Waiting, Op
         Err(Broken::Closed) => return Err(None),
         Err(broken) => return Err(Some(gate_refusal(said_wrong(&broken)))),
     };
-    let FromGate::Ask { request: body } = message else {
+    let FromGate::Ask {
+        request: body,
+        token,
+    } = message
+    else {
         return Err(Some(no("nothing was asked yet".to_owned())));
     };
     // The frame's bytes go, its share of the budget stays until the question is on disk.
     let share = frame.into_share();
     let connection = shared.connection_id();
-    let ask = match question(body, peer, connection) {
+    let ask = match question(body, token, peer, connection) {
         Ok(ask) => ask,
         Err(refused) => {
             let Refused {
@@ -98,15 +105,20 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Waiting, Op
     let (sender, news) = watch::channel(News::None);
     let outcome = shared.ledger.ask(ask, sender).await;
     drop(share);
-    let (code, first, over) = match outcome {
-        Ok(Outcome::Waiting { code, news }) => (code, news, false),
-        Ok(Outcome::Ended { code, news }) => (code, news, true),
+    let (code, seconds, first, over) = match outcome {
+        Ok(Outcome::Waiting {
+            code,
+            seconds,
+            news,
+        }) => (code, seconds, news, false),
+        Ok(Outcome::Ended { code, news }) => (code, 0, news, true),
         other => return Err(Some(answer(other))),
     };
     Ok(Waiting {
         id,
         connection,
         code,
+        seconds,
         first,
         news,
         over,
@@ -123,7 +135,12 @@ struct Refused {
 }
 
 /// Checks the question against what the kernel says of the one who asks.
-fn question(body: String, peer: Peer, connection: ConnectionId) -> Result<Ask, Box<Refused>> {
+fn question(
+    body: String,
+    token: Hex32,
+    peer: Peer,
+    connection: ConnectionId,
+) -> Result<Ask, Box<Refused>> {
     let refused = |why: String| Refused {
         id: None,
         uid: None,
@@ -175,6 +192,8 @@ fn question(body: String, peer: Peer, connection: ConnectionId) -> Result<Ask, B
         id: request.id,
         digest: request_digest(body.as_bytes()),
         nonce: request.nonce,
+        fingerprint: request.fingerprint(),
+        token,
         uid: request.requester.uid,
         pid: request.sudo.pid,
         start_time: request.sudo.start_time,
@@ -207,6 +226,7 @@ impl Waiting {
         let waiting = ToGate::Waiting {
             code: self.code.clone(),
             channels: shared.channels.clone(),
+            seconds: self.seconds,
         };
         wire.send(&waiting).await?;
         let first = std::mem::replace(&mut self.first, News::None);

@@ -130,6 +130,7 @@ impl Daemon {
         match self.control().ask(&FromControl::Audit {
             after: 0,
             limit: 10_000,
+            wait: false,
         }) {
             ToControl::Audit { entries, .. } => {
                 let mut verifier = aisudo_core::audit::Verifier::default();
@@ -209,13 +210,16 @@ impl Client {
     fn ask_gate(&mut self, body: &str) -> ToGate {
         self.send(&FromGate::Ask {
             request: body.to_owned(),
+            token: Hex32([0; 32]),
         });
         self.hear()
     }
 
     fn only_row(&mut self) -> Row {
         match self.ask(&FromControl::List { all: false }) {
-            ToControl::Requests { requests } => requests.into_iter().next().expect("one request"),
+            ToControl::Requests { requests, .. } => {
+                requests.into_iter().next().expect("one request")
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -263,7 +267,7 @@ fn refused(message: ToGate) -> (String, bool) {
 
 fn error(message: ToControl) -> String {
     match message {
-        ToControl::Error { message } => {
+        ToControl::Error { message } | ToControl::NotPermitted { message } => {
             assert!(!message.contains('\n'));
             message
         }
@@ -301,7 +305,7 @@ fn i1_a_yes_lets_the_gate_release_and_everything_is_in_the_log() {
     );
     let mut gate = daemon.gate();
     let body = plain();
-    let ToGate::Waiting { code, channels } = gate.ask_gate(&body) else {
+    let ToGate::Waiting { code, channels, .. } = gate.ask_gate(&body) else {
         panic!()
     };
     assert_eq!(channels, ["terminal"]);
@@ -678,8 +682,11 @@ fn the_largest_request_is_shown_and_audited_whole() {
     assert!(
         matches!(approver.ask(&FromControl::Show { which }), ToControl::Request { request, .. } if request == body)
     );
-    let ToControl::Audit { entries, .. } = approver.ask(&FromControl::Audit { after: 1, limit: 9 })
-    else {
+    let ToControl::Audit { entries, .. } = approver.ask(&FromControl::Audit {
+        after: 1,
+        limit: 9,
+        wait: false,
+    }) else {
         panic!()
     };
     assert!(entries[0].len() > MAX_FRAME_BYTES * 3 / 4);
@@ -745,7 +752,8 @@ fn i5_nobody_answers() {
     let mut gate = daemon.gate();
     gate.ask_gate(&request(|request| request["timeout_ms"] = 100.into()));
     assert_eq!(gate.hear(), ToGate::Expired);
-    let ToControl::Requests { requests } = daemon.control().ask(&FromControl::List { all: true })
+    let ToControl::Requests { requests, .. } =
+        daemon.control().ask(&FromControl::List { all: true })
     else {
         panic!()
     };

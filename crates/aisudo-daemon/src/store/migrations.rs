@@ -40,6 +40,9 @@ const MIGRATIONS: &[&str] = &[
     CREATE TRIGGER requests_end_once BEFORE UPDATE ON requests
         WHEN OLD.state NOT IN ('pending', 'approved')
         BEGIN SELECT RAISE(ABORT, 'the request is over'); END;",
+    // 2: which requests are alike.
+    "ALTER TABLE requests ADD COLUMN fingerprint TEXT NOT NULL
+        DEFAULT '0000000000000000000000000000000000000000000000000000000000000000';",
 ];
 
 /// Brings the database to this program's version.

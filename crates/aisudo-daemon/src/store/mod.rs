@@ -245,7 +245,8 @@ impl Writing<'_> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO requests (id, digest, nonce, code, uid, pid, start_time, body, asked_at_ms, boot_id,
-                    deadline_tick, state, standing) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                    deadline_tick, state, standing, fingerprint)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )?
             .execute(params![
                 ticket.id.to_string(),
@@ -261,6 +262,7 @@ impl Writing<'_> {
                 ticket.deadline.0,
                 standing.name(),
                 rows::json(&standing)?,
+                ticket.fingerprint.to_string(),
             ])?;
         Ok(())
     }

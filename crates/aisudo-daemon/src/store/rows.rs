@@ -19,7 +19,7 @@ pub(super) fn select(
     parameters: impl Params,
 ) -> Result<Vec<Stored>, StoreError> {
     let query = format!(
-        "SELECT id, digest, nonce, code, uid, pid, start_time, asked_at_ms, boot_id, deadline_tick, standing
+        "SELECT id, digest, nonce, code, fingerprint, uid, pid, start_time, asked_at_ms, boot_id, deadline_tick, standing
          FROM requests {which}"
     );
     let mut statement = connection.prepare_cached(&query)?;
@@ -47,6 +47,7 @@ fn stored(row: &Row<'_>) -> Result<Stored, StoreError> {
             id: parsed(row, "id")?,
             digest: parsed(row, "digest")?,
             nonce: parsed(row, "nonce")?,
+            fingerprint: parsed(row, "fingerprint")?,
             code: row.get("code")?,
             uid: row.get("uid")?,
             pid: row.get("pid")?,

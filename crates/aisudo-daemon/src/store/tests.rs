@@ -32,6 +32,7 @@ fn requested(number: u8, body: &str) -> Record {
             digest,
             nonce,
             code: format!("CODE{number}"),
+            fingerprint: digest,
             uid,
             pid,
             start_time,

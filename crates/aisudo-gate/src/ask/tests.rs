@@ -30,6 +30,7 @@ fn request() -> Request {
         requester: User {
             uid: 7001,
             name: "agent".into(),
+            groups: vec![],
         },
         sudo: Sudo {
             pid: 1,
@@ -41,6 +42,7 @@ fn request() -> Request {
         unreadable: None,
         program: Program {
             path: None,
+            real: None,
             found: Found::Unknown,
         },
         cwd: "/".into(),
@@ -85,7 +87,7 @@ impl Peer {
     fn asked(&mut self) -> String {
         assert_eq!(self.read::<Hello>(), Hello::default());
         match self.read() {
-            FromGate::Ask { request } => request,
+            FromGate::Ask { request, .. } => request,
             other => panic!("{other:?}"),
         }
     }
@@ -95,6 +97,7 @@ impl Peer {
 struct Notes {
     said: Vec<String>,
     changed: Option<String>,
+    ruling: Option<Ruling>,
 }
 
 impl Asker for Notes {
@@ -103,6 +106,9 @@ impl Asker for Notes {
     }
     fn operands_unchanged(&self, _request: &Request) -> Result<(), String> {
         self.changed.clone().map_or(Ok(()), Err)
+    }
+    fn ruling(&self, _request: &Request) -> Result<Ruling, String> {
+        self.ruling.clone().ok_or("there is no policy".to_owned())
     }
 }
 
@@ -160,6 +166,7 @@ fn waiting(peer: &mut Peer) {
     peer.send(&ToGate::Waiting {
         code: "K7Q2M".into(),
         channels: vec!["terminal".into()],
+        seconds: 30,
     });
 }
 
@@ -288,7 +295,7 @@ fn each_no_is_told_apart() {
         waiting(peer);
         peer.send(&ToGate::Expired);
     }]);
-    assert_eq!(outcome, Outcome::Expired);
+    assert_eq!(outcome, Outcome::Expired { seconds: 30 });
     let outcome = Bench::new().play(vec![|peer| {
         peer.asked();
         peer.send(&ToGate::Refused {
@@ -355,7 +362,7 @@ fn i5_silence_until_the_deadline_is_no() {
         // Until the gate closes.
         let _ = peer.0.read(&mut [0]);
     });
-    assert_eq!(bench.ask(), Outcome::Expired);
+    assert_eq!(bench.ask(), Outcome::Expired { seconds: 30 });
     daemon.join().unwrap();
 }
 

@@ -24,17 +24,24 @@ pub fn find(call: &Call, cwd: &Raw) -> Program {
         Some(path) => (Some(path), Found::Sudo),
         None => (search(call, &directory), Found::Gate),
     };
-    match path {
+    match path.map(|path| directory.join(path)) {
         Some(path) => Program {
-            path: Some(Raw::from(directory.join(path).as_os_str())),
+            real: std::fs::canonicalize(&path)
+                .ok()
+                .map(|real| Raw::from(real.as_os_str())),
+            path: Some(Raw::from(path.as_os_str())),
             found,
         },
-        None => Program {
-            path: None,
-            found: Found::Unknown,
-        },
+        None => UNKNOWN,
     }
 }
+
+/// Nothing is known of it, or there is none.
+pub(super) const UNKNOWN: Program = Program {
+    path: None,
+    real: None,
+    found: Found::Unknown,
+};
 
 /// The program in `SUDO_COMMAND`, which is the program and its arguments, joined by blanks and cut:
 /// what remains when the arguments, known from the command line, are taken off.

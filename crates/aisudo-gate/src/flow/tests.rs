@@ -94,6 +94,7 @@ impl Script {
 
 fn yes() -> Outcome {
     Outcome::Approved(Approval {
+        by: EvidenceKind::Terminal,
         approver: "root".to_owned(),
         deadline: Tick(9),
         operands: Vec::new(),
@@ -149,7 +150,7 @@ fn a_yes_that_no_longer_holds_in_account_is_a_no() {
 fn a_no_aborts_and_is_not_asked_again() {
     for outcome in [
         no(),
-        Outcome::Expired,
+        Outcome::Expired { seconds: 120 },
         Outcome::Refused("r".into()),
         Outcome::Cancelled("c"),
     ] {

@@ -21,6 +21,7 @@ use aisudo_core::{
     digest::{code, request_digest},
     evidence::Verdict,
     paths::Paths,
+    request::Request,
     state::End,
     wire::{
         FromAgent, FromControl, Head, Hello, LiveState, Row, Standing, Status, ToAgent, ToControl,
@@ -116,6 +117,7 @@ impl Fake {
             id: id(number),
             code: code(&digest, 5),
             digest,
+            fingerprint: Request::parse(&frozen).unwrap().fingerprint(),
             uid: 1001,
             asked_at_ms: 1_700_000_000_000,
             remaining_ms: Some(97_900),
@@ -243,7 +245,7 @@ fn control(state: &Arc<Mutex<State>>, mut stream: UnixStream) {
     while let Ok(Some(message)) = frames::receive::<FromControl>(&mut stream) {
         let mut state = state.lock().unwrap();
         let answer = match &state.refuses {
-            Some(why) => ToControl::Error {
+            Some(why) => ToControl::NotPermitted {
                 message: why.clone(),
             },
             None => answer(&mut state, &message),
@@ -267,6 +269,7 @@ fn answer(state: &mut State, message: &FromControl) -> ToControl {
     });
     match message {
         FromControl::List { all } => ToControl::Requests {
+            left_out: 0,
             requests: state
                 .requests
                 .iter()
@@ -308,8 +311,12 @@ fn answer(state: &mut State, message: &FromControl) -> ToControl {
             ToControl::Decided
         }
         FromControl::Watch => ToControl::Changed { row: None },
+        FromControl::Reload => ToControl::Reloaded {
+            changes: Vec::new(),
+        },
         FromControl::Status => ToControl::Status {
             status: Status {
+                policy: "2 rules".to_owned(),
                 version: "0.1.0".to_owned(),
                 pending: state.requests.len(),
                 approved: 0,
@@ -318,7 +325,8 @@ fn answer(state: &mut State, message: &FromControl) -> ToControl {
                 up_ms: 185_000,
             },
         },
-        FromControl::Audit { after, limit } => ToControl::Audit {
+        FromControl::Audit { after, limit, .. } => ToControl::Audit {
+            start: Head::default(),
             // Three at a time, so that there are pages.
             entries: state
                 .audit

@@ -43,6 +43,7 @@ pub(super) fn all_fields(texts: &[String], mode: Mode, readable: bool) -> Reques
     request.sudo.argv = vec![raw(), raw()];
     request.program = Program {
         path: Some(raw()),
+        real: None,
         found: Found::Gate,
     };
     request.cwd = raw();
@@ -96,6 +97,7 @@ pub(super) fn sample(words: &[&str]) -> Request {
         requester: User {
             uid: 1001,
             name: Raw::from("agent"),
+            groups: Vec::new(),
         },
         sudo: Sudo {
             pid: 4711,
@@ -110,6 +112,7 @@ pub(super) fn sample(words: &[&str]) -> Request {
             path: words
                 .first()
                 .map(|word| Raw::from(format!("/usr/bin/{word}").as_str())),
+            real: None,
             found: Found::Sudo,
         },
         call: Some(Call {
