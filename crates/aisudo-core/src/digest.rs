@@ -19,6 +19,9 @@ pub fn request_digest(request: &[u8]) -> Hex32 {
 /// What is hashed before the facts that make two requests alike.
 pub const FINGERPRINT_DOMAIN: &[u8] = b"aisudo fingerprint v1\0";
 
+/// What is hashed before what makes two commands the same.
+pub const COMMAND_DOMAIN: &[u8] = b"aisudo command v1\0";
+
 /// Plain SHA-256.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> Hex32 {

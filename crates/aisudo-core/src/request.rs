@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    digest::{FINGERPRINT_DOMAIN, sha256},
+    digest::{COMMAND_DOMAIN, FINGERPRINT_DOMAIN, sha256},
     raw::{Hex32, Raw},
     sudo_argv::Mode,
 };
@@ -283,5 +283,84 @@ impl Request {
         // A request always becomes JSON; one that did not would be like no other.
         let json = serde_json::to_vec(&alike).unwrap_or_else(|_| self.id.as_bytes().to_vec());
         sha256(&[FINGERPRINT_DOMAIN, &json].concat())
+    }
+
+    /// A digest of what is to be run as whom: the same for each attempt at the same command, wherever
+    /// it is made and whatever reason is given.
+    #[must_use]
+    pub fn command_digest(&self) -> Hex32 {
+        let words = self.call.is_none().then_some(&self.sudo.argv);
+        // These always become JSON; if not, it is like no other.
+        let json = serde_json::to_vec(&(&self.call, words, &self.program.path))
+            .unwrap_or_else(|_| self.id.as_bytes().to_vec());
+        sha256(&[COMMAND_DOMAIN, &json].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> Request {
+        serde_json::from_value(serde_json::json!({
+            "version": 1, "id": Uuid::from_u128(1), "nonce": "07".repeat(32), "asked_at_ms": 1, "timeout_ms": 2,
+            "host": {"name": "h", "machine_id": ""}, "requester": {"uid": 1, "name": "a"},
+            "sudo": {"pid": 1, "start_time": 1, "argv": ["sudo", "id"], "service": "sudo"},
+            "call": {
+                "mode": "run", "argv": ["id"], "user": null, "group": null, "chdir": null, "chroot": null,
+                "environment": {"preserve_all": false, "preserve": [], "set": []}, "background": false,
+            },
+            "unreadable": null, "program": {"path": "/usr/bin/id", "found": "sudo"}, "cwd": "/",
+            "stdio": [{"kind": "null"}, {"kind": "null"}, {"kind": "null"}], "tty": null,
+            "parents": [{"pid": 2, "start_time": 3, "uid": 1, "name": "sh", "exe": null}],
+            "agents": [], "operands": [], "reason": null,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_only_tells_two_runs_apart_makes_no_other_question() {
+        let one = request();
+        let mut other = one.clone();
+        other.id = Uuid::from_u128(2);
+        other.nonce = Hex32([8; 32]);
+        other.asked_at_ms = 9;
+        other.sudo.pid = 9;
+        other.sudo.start_time = 9;
+        other.parents[0].pid = 9;
+        other.parents[0].start_time = 9;
+        assert_eq!(one.fingerprint(), other.fingerprint());
+    }
+
+    #[test]
+    fn whatever_a_person_might_mind_makes_another_question() {
+        let one = request();
+        let changes: [fn(&mut Request); 8] = [
+            |r| r.call.as_mut().unwrap().argv.push(Raw::from("")),
+            |r| r.cwd = Raw::from("/tmp"),
+            |r| r.reason = Some(Raw::from("x")),
+            |r| r.stdio[0] = Stream::Pipe,
+            |r| r.program.path = Some(Raw::from("/bin/id")),
+            |r| r.requester.uid = 2,
+            |r| r.parents[0].name = Raw::from("bash"),
+            |r| r.agents.push("Codex".to_owned()),
+        ];
+        for (index, change) in changes.into_iter().enumerate() {
+            let mut other = one.clone();
+            change(&mut other);
+            assert_ne!(one.fingerprint(), other.fingerprint(), "{index}");
+        }
+    }
+
+    #[test]
+    fn the_same_command_is_recognised_from_elsewhere_and_with_other_reasons() {
+        let one = request();
+        let mut other = one.clone();
+        other.cwd = Raw::from("/tmp");
+        other.reason = Some(Raw::from("please"));
+        other.parents.clear();
+        assert_eq!(one.command_digest(), other.command_digest());
+        other.call.as_mut().unwrap().user = Some(Raw::from("bob"));
+        assert_ne!(one.command_digest(), other.command_digest());
     }
 }

@@ -13,10 +13,11 @@ pub mod ledger;
 mod limits;
 pub mod record;
 pub mod server;
+mod settings;
 mod startup;
 pub mod store;
 
-use std::{ffi::OsString, io::Write as _, process::ExitCode};
+use std::{ffi::OsString, io::Write as _, process::ExitCode, sync::Arc};
 
 use aisudo_core::{config::Config, digest::sha256, paths::Paths};
 use aisudo_sys::clock;
@@ -34,7 +35,8 @@ use crate::{
     channels::Channels,
     ledger::{Ledger, Setup},
     record::Record,
-    server::{Listeners, Shared},
+    server::Shared,
+    settings::Settings,
     startup::Started,
     store::Store,
 };
@@ -83,14 +85,31 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
         stand_in,
         lock: _lock,
     } = started;
-    let (ledger, ended) = open(paths, &config, &config_text)?;
+    let (settings, policy_read) = Settings::new(paths.clone(), config.clone());
+    let first = vec![
+        Record::Started,
+        Record::ConfigLoaded {
+            sha256: sha256(config_text.as_bytes()).to_string(),
+        },
+        policy_read,
+    ];
+    let (ledger, ended) = open(paths, &config, first)?;
     let mut terminate = watch_signal(SignalKind::terminate())?;
     let mut interrupt = watch_signal(SignalKind::interrupt())?;
-    let served = serve(config, ledger.clone(), listeners, stand_in);
+    let mut hang_up = watch_signal(SignalKind::hangup())?;
+    let names = Channels::new(&config.channels).names();
+    let shared = Shared::new(settings, ledger.clone(), &names, stand_in);
+    let served = server::serve(Arc::clone(&shared), listeners);
     tell_manager(NotifyState::Ready);
     info!("ready");
+    let reload = async {
+        while hang_up.recv().await.is_some() {
+            shared.reload().await;
+        }
+    };
     let result = tokio::select! {
         served = served => served.map_err(|error| format!("a socket failed: {error}; restart aisudo-daemon")),
+        () = reload => Ok(()),
         _ = ended => Err("the writer failed, see the log; restart aisudo-daemon".to_owned()),
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
@@ -106,7 +125,7 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
 fn open(
     paths: &Paths,
     config: &Config,
-    config_text: &str,
+    first: Vec<Record>,
 ) -> Result<(Ledger, oneshot::Receiver<()>), String> {
     let path = paths.database();
     let boot_id = clock::boot_id();
@@ -114,32 +133,13 @@ fn open(
         Store::open(&path, &boot_id).map_err(|error| format!("{}: {error}", path.display()))?;
     let setup = Setup {
         store,
-        caps: Caps {
-            pending_per_uid: config.limits.pending_per_uid,
-            pending: config.limits.pending,
-            timeout_ms: u64::from(config.gate.timeout) * 1000,
-        },
+        caps: Caps::from(config),
         channels: Channels::new(&config.channels),
         boot_id,
-        first: vec![
-            Record::Started,
-            Record::ConfigLoaded {
-                sha256: sha256(config_text.as_bytes()).to_string(),
-            },
-        ],
+        first,
         clock: now,
     };
     Ledger::start(setup).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-async fn serve(
-    config: Config,
-    ledger: Ledger,
-    listeners: Listeners,
-    stand_in: Option<u32>,
-) -> std::io::Result<()> {
-    let names = Channels::new(&config.channels).names();
-    server::serve(Shared::new(config, ledger, &names, stand_in), listeners).await
 }
 
 fn now() -> Moment {

@@ -14,7 +14,7 @@ const REFUSAL_BURST: u64 = 10;
 /// the disk.
 const REFUSAL_EVERY_MS: u64 = 10_000;
 
-/// Uids whose refusals are counted at once.
+/// Uids that are counted at once, of each kind.
 const MAX_COUNTED: usize = 1024;
 
 /// The connections of one socket.
@@ -79,30 +79,72 @@ impl Drop for Admission {
     }
 }
 
-/// Token buckets for audit entries that anybody can cause.
+/// How fast something may go on: so many at once, and one more every so often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rate {
+    burst: u64,
+    every_ms: u64,
+}
+
+impl Rate {
+    /// So many within a minute.
+    pub(crate) fn per_minute(count: u32) -> Self {
+        let burst = u64::from(count.max(1));
+        Self {
+            burst,
+            every_ms: 60_000_u64.div_ceil(burst),
+        }
+    }
+
+    /// How long the whole burst takes to come back.
+    fn whole_ms(self) -> u64 {
+        self.burst.saturating_mul(self.every_ms)
+    }
+}
+
+/// Token buckets, one for each uid.
+#[derive(Debug, Default)]
+pub(crate) struct Buckets {
+    /// When each bucket will be full again.
+    full_at: HashMap<u32, Tick>,
+}
+
+impl Buckets {
+    /// Takes one token; or gives the milliseconds until there is one.
+    pub(crate) fn take(&mut self, uid: u32, rate: Rate, now: Tick) -> Result<(), u64> {
+        if self.full_at.len() >= MAX_COUNTED {
+            self.full_at.retain(|_, tick| *tick > now);
+        }
+        if self.full_at.len() >= MAX_COUNTED && !self.full_at.contains_key(&uid) {
+            return Err(rate.every_ms);
+        }
+        let from = self.full_at.get(&uid).copied().unwrap_or(now).max(now);
+        let then = Tick(from.0.saturating_add(rate.every_ms));
+        let ahead = then.0.saturating_sub(now.0);
+        match ahead.checked_sub(rate.whole_ms()) {
+            Some(wait @ 1..) => Err(wait),
+            _ => {
+                self.full_at.insert(uid, then);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// How much of the audit log each uid may fill by being turned away.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
-    /// When each uid's bucket will be full again.
-    full_at: Mutex<HashMap<u32, Tick>>,
+    buckets: Mutex<Buckets>,
 }
 
 impl Refusals {
     /// Whether a refusal of this uid may be recorded.
     pub(crate) fn may_record(&self, uid: u32, now: Tick) -> bool {
-        let mut full_at = lock(&self.full_at);
-        if full_at.len() >= MAX_COUNTED {
-            full_at.retain(|_, tick| *tick > now);
-        }
-        if full_at.len() >= MAX_COUNTED && !full_at.contains_key(&uid) {
-            return false;
-        }
-        let from = full_at.get(&uid).copied().unwrap_or(now).max(now);
-        let then = Tick(from.0.saturating_add(REFUSAL_EVERY_MS));
-        let allowed = then.0.saturating_sub(now.0) <= REFUSAL_BURST * REFUSAL_EVERY_MS;
-        if allowed {
-            full_at.insert(uid, then);
-        }
-        allowed
+        const RATE: Rate = Rate {
+            burst: REFUSAL_BURST,
+            every_ms: REFUSAL_EVERY_MS,
+        };
+        lock(&self.buckets).take(uid, RATE, now).is_ok()
     }
 }
 
@@ -125,6 +167,30 @@ mod tests {
         assert!(connections.admit(3).is_none(), "in all");
         drop(first);
         assert!(connections.admit(1).is_some());
+    }
+
+    #[test]
+    fn a_bucket_says_when_it_has_a_token_again() {
+        let mut buckets = Buckets::default();
+        let rate = Rate::per_minute(3);
+        for _ in 0..3 {
+            assert_eq!(buckets.take(7, rate, Tick(5_000)), Ok(()));
+        }
+        assert_eq!(buckets.take(7, rate, Tick(5_000)), Err(20_000));
+        assert_eq!(buckets.take(7, rate, Tick(24_000)), Err(1_000));
+        assert_eq!(buckets.take(7, rate, Tick(25_000)), Ok(()));
+        assert_eq!(buckets.take(8, rate, Tick(25_000)), Ok(()), "another uid");
+    }
+
+    #[test]
+    fn a_sea_of_uids_takes_no_more_memory() {
+        let mut buckets = Buckets::default();
+        let rate = Rate::per_minute(1);
+        for uid in 0..10_000 {
+            let _ = buckets.take(uid, rate, Tick(1));
+        }
+        assert_eq!(buckets.full_at.len(), MAX_COUNTED);
+        assert_eq!(buckets.take(9_999, rate, Tick(60_002)), Ok(()));
     }
 
     #[test]

@@ -31,6 +31,45 @@ pub enum Record {
         /// The same, parsed, for the audit log.
         facts: Value,
     },
+    /// Root's configuration could not be read again; the one before stays in force.
+    ConfigRefused {
+        /// Why, in one line.
+        why: String,
+    },
+    /// Root's policy was read.
+    PolicyLoaded {
+        /// SHA-256 of the file, in hexadecimal; nothing when there is none.
+        sha256: Option<String>,
+        /// How many rules it has.
+        rules: usize,
+    },
+    /// Root's policy could not be read; nothing is allowed by it until it can.
+    PolicyRefused {
+        /// Why, in one line.
+        why: String,
+    },
+    /// A request that the policy answered: it is over at once.
+    Ruled {
+        /// What it is.
+        ticket: Ticket,
+        /// Its frozen bytes.
+        body: String,
+        /// The same, parsed, for the audit log.
+        facts: Value,
+        /// Let through, or denied.
+        end: End,
+    },
+    /// A request that the policy leaves to the password.
+    LeftToPassword {
+        /// Its id.
+        id: Uuid,
+        /// Who asked.
+        uid: u32,
+        /// What was asked for.
+        facts: Value,
+        /// The rule; nothing when it is the policy's default.
+        rule: Option<String>,
+    },
     /// A request changed its state.
     Moved {
         /// What it is.
@@ -78,6 +117,15 @@ impl Record {
             Self::Started => "started",
             Self::Stopped => "stopped",
             Self::ConfigLoaded { .. } => "config_loaded",
+            Self::ConfigRefused { .. } => "config_refused",
+            Self::PolicyLoaded { .. } => "policy_loaded",
+            Self::PolicyRefused { .. } => "policy_refused",
+            Self::Ruled {
+                end: End::Released { .. },
+                ..
+            } => "allowed",
+            Self::Ruled { .. } => "rejected",
+            Self::LeftToPassword { .. } => "password",
             Self::Requested { .. } => "requested",
             Self::Moved { standing, .. } => standing.name(),
             Self::Refused { .. } => "refused",
@@ -90,13 +138,18 @@ impl Record {
             Self::Started => json!({"version": env!("CARGO_PKG_VERSION")}),
             Self::Stopped => json!({}),
             Self::ConfigLoaded { sha256 } => json!({ "sha256": sha256 }),
-            Self::Requested { ticket, facts, .. } => {
-                let user = facts
-                    .pointer("/requester/name")
-                    .cloned()
-                    .unwrap_or_default();
-                with(named(ticket), json!({"user": user, "request": facts}))
-            }
+            Self::ConfigRefused { why } | Self::PolicyRefused { why } => json!({ "why": why }),
+            Self::PolicyLoaded { sha256, rules } => json!({"sha256": sha256, "rules": rules}),
+            Self::Requested { ticket, facts, .. } => with(named(ticket), asked(facts)),
+            Self::Ruled {
+                ticket, facts, end, ..
+            } => with(with(named(ticket), asked(facts)), ruled(end)),
+            Self::LeftToPassword {
+                id,
+                uid,
+                facts,
+                rule,
+            } => with(json!({"id": id, "uid": uid, "rule": rule}), asked(facts)),
             Self::Moved {
                 ticket, standing, ..
             } => with(named(ticket), outcome(standing)),
@@ -115,6 +168,23 @@ impl Record {
 /// By what a request is recognised in every entry about it.
 fn named(ticket: &Ticket) -> Value {
     json!({"id": ticket.id, "digest": ticket.digest, "code": ticket.code, "uid": ticket.uid})
+}
+
+/// What was asked, and by whom.
+fn asked(facts: &Value) -> Value {
+    let user = facts
+        .pointer("/requester/name")
+        .cloned()
+        .unwrap_or_default();
+    json!({"user": user, "request": facts})
+}
+
+/// An end that came with the request itself: both the decision and what became of it.
+fn ruled(end: &End) -> Value {
+    match end {
+        End::Released { decision, token } => json!({"decision": decision, "token": token}),
+        other => outcome(&Standing::Ended(other.clone())),
+    }
 }
 
 fn outcome(standing: &Standing) -> Value {

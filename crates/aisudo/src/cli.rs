@@ -44,6 +44,8 @@ pub(crate) enum Command {
     WaitForRequests(Wait),
     /// Say how the daemon is
     Status(Status),
+    /// Read aisudo.toml and policy.toml again, now (the daemon also notices by itself)
+    Reload,
     /// Read, export or verify the audit log
     Audit {
         #[command(subcommand)]

@@ -13,6 +13,7 @@ mod failure;
 mod fetch;
 mod list;
 mod output;
+mod reload;
 mod show;
 mod simulate;
 mod status;
@@ -66,6 +67,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<(), Failure> {
         }
         Command::WaitForRequests(arguments) => wait::run(&paths, arguments, output),
         Command::Status(arguments) => status::run(&paths, arguments, output),
+        Command::Reload => reload::run(&paths, output),
         Command::Audit { command } => audit::run(&paths, command, output),
         Command::Simulate(arguments) => simulate::run(&paths, arguments, output),
     }

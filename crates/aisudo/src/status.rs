@@ -86,6 +86,7 @@ fn print_whole(status: &wire::Status, output: &mut Output) -> Result<(), Failure
         "requests: {} waiting, {} approved and not yet let through",
         status.pending, status.approved
     ))?;
+    output.line(&format!("policy: {}", safe(&status.policy)))?;
     for (name, health) in &status.channels {
         output.line(&format!("channel {}: {}", safe(name), safe(health)))?;
     }

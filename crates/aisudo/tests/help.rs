@@ -53,6 +53,7 @@ fn help_is_as_it_was() {
         &["deny"],
         &["wait-for-requests"],
         &["status"],
+        &["reload"],
         &["audit"],
         &["audit", "tail"],
         &["audit", "show"],

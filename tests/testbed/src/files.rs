@@ -12,7 +12,7 @@ pub const DEFAULT_CONFIG: &str = r#"version = 1
 [gate]
 timeout = 20
 fallback = "password"
-accept = ["terminal"]
+accept = ["terminal", "policy"]
 
 [[gate.who]]
 user = "agent"
@@ -23,6 +23,12 @@ user = "aisudo"
 
 [channels.terminal]
 group = "aisudo-approvers"
+
+# Tests ask often; those about limits set their own.
+[limits]
+requests_per_minute = 100000
+requests_per_minute_all = 100000
+cooldown = 0
 "#;
 
 /// `/etc/sudoers.d/aisudo` of a new world.

@@ -130,6 +130,11 @@ impl World {
         write("/etc/aisudo/aisudo.toml", 0o644, toml);
     }
 
+    /// Replaces `policy.toml`, which is missing at first.
+    pub fn policy(&self, toml: &str) {
+        write("/etc/aisudo/policy.toml", 0o644, toml);
+    }
+
     /// To run something as `root`, `owner`, `agent`, `other` or `aisudo`.
     #[track_caller]
     pub fn run_as(&self, user: &str) -> Run {

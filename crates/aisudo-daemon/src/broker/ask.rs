@@ -2,6 +2,7 @@
 
 use aisudo_core::{
     digest::{CODE_LENGTH, code},
+    policy::Effect,
     raw::Hex32,
     state::{End, Pending, Tick, Ticket},
     wire::Standing,
@@ -13,11 +14,14 @@ use super::{
     refuse,
     types::{Ask, Effects, History, Moment, News, Outcome, Stored},
 };
-use crate::{record::Record, store::StoreError};
+use crate::{limits::Rate, record::Record, store::StoreError};
 
 /// How long a code is not used again, in milliseconds: one that somebody still has on a screen
 /// must not name another request.
 const CODE_REST_MS: u64 = 60 * 60 * 1000;
+
+/// The one bucket that all uids share.
+const EVERYBODY: u32 = 0;
 
 /// 51 letters hold the whole digest.
 const MAX_CODE_LENGTH: usize = 51;
@@ -30,19 +34,23 @@ impl Broker {
         history: &impl History,
     ) -> Result<Effects, StoreError> {
         if self.live.get(ask.id).is_some() {
-            return Ok(self.ask_again(&ask));
+            return Ok(self.ask_again(&ask, now));
         }
         if let Some(past) = history.find(ask.id)? {
             return Ok(asked_too_late(&ask, past));
         }
-        if let Some(why) = self.over_limits(ask.uid) {
+        let timeout_ms = match &ask.ruling.effect {
+            Effect::Ask { timeout } => timeout.map(|seconds| u64::from(seconds) * 1000),
+            _ => return self.ruled(ask, now, history),
+        };
+        if let Err(why) = self.may_be_asked(&ask, now) {
             return Ok(self.turn_away(&ask, why, now));
         }
         let code = self.free_code(&ask.digest, now, history)?;
-        Ok(self.begin(ask, code, now))
+        Ok(self.begin(ask, code, timeout_ms, now))
     }
 
-    fn turn_away(&self, ask: &Ask, why: String, now: Moment) -> Effects {
+    pub(super) fn turn_away(&self, ask: &Ask, why: String, now: Moment) -> Effects {
         let record = Record::Refused {
             id: Some(ask.id),
             uid: Some(ask.uid),
@@ -58,23 +66,15 @@ impl Broker {
         }
     }
 
-    fn begin(&mut self, ask: Ask, code: String, now: Moment) -> Effects {
-        let wait = ask.timeout_ms.min(self.caps.timeout_ms);
-        let ticket = Ticket {
-            id: ask.id,
-            digest: ask.digest,
-            nonce: ask.nonce,
-            fingerprint: ask.fingerprint,
-            code: code.clone(),
-            uid: ask.uid,
-            pid: ask.pid,
-            start_time: ask.start_time,
-            deadline: Tick(now.tick.0.saturating_add(wait)),
-        };
+    fn begin(&mut self, ask: Ask, code: String, timeout_ms: Option<u64>, now: Moment) -> Effects {
+        let longest = ask.timeout_ms.min(self.caps.timeout_ms);
+        let wait = timeout_ms.map_or(longest, |timeout_ms| timeout_ms.min(longest));
+        let ticket = ticket(&ask, code.clone(), Tick(now.tick.0.saturating_add(wait)));
         self.live.put(Live {
             state: State::Pending(Pending::new(ticket.clone())),
             gate: Gate::Here(ask.connection),
             asked_at_ms: now.unix_ms,
+            command: Some(ask.command),
         });
         Effects {
             outcome: Outcome::Waiting {
@@ -92,7 +92,7 @@ impl Broker {
     }
 
     /// The newest connection is the gate's; what it missed it hears at once.
-    fn ask_again(&mut self, ask: &Ask) -> Effects {
+    fn ask_again(&mut self, ask: &Ask, now: Moment) -> Effects {
         let Some(live) = self.live.take(ask.id) else {
             return Effects::only(refuse("this request is not known".to_owned()));
         };
@@ -102,7 +102,7 @@ impl Broker {
         }
         let outcome = Outcome::Waiting {
             code: live.ticket().code.clone(),
-            seconds: ask.timeout_ms.min(self.caps.timeout_ms) / 1000,
+            seconds: live.ticket().deadline.0.saturating_sub(now.tick.0) / 1000,
             news: match &live.state {
                 State::Pending(_) => News::None,
                 State::Approved(approved) => News::Decided(Box::new(approved.decision().clone())),
@@ -115,24 +115,39 @@ impl Broker {
         Effects::only(outcome)
     }
 
-    fn over_limits(&self, uid: u32) -> Option<String> {
+    /// Whether a person may be asked about this now; or one short phrase that says why not (a21).
+    fn may_be_asked(&mut self, ask: &Ask, now: Moment) -> Result<(), String> {
         let Self { caps, live, .. } = self;
-        if live.of_uid(uid) >= caps.pending_per_uid {
-            Some(format!(
-                "{} requests of this user wait already; answer or cancel one first",
-                live.of_uid(uid)
-            ))
-        } else if live.len() >= caps.pending {
-            Some(format!(
+        let waiting = live.of_uid(ask.uid);
+        if waiting >= caps.pending_per_uid {
+            return Err(format!(
+                "{waiting} requests of this user wait already; answer or cancel one first"
+            ));
+        }
+        if live.len() >= caps.pending {
+            return Err(format!(
                 "{} requests wait already; try again later",
                 live.len()
-            ))
-        } else {
-            None
+            ));
         }
+        if let Some(left_ms) = self.denials.rests(ask.uid, ask.command, now.tick) {
+            return Err(format!(
+                "the same command was just denied, and nobody is asked about it again for {} s",
+                left_ms.div_ceil(1000)
+            ));
+        }
+        let rate = Rate::per_minute(caps.requests_per_minute);
+        if let Err(wait_ms) = self.asked.take(ask.uid, rate, now.tick) {
+            return Err(too_many(caps.requests_per_minute, "this user's", wait_ms));
+        }
+        let rate = Rate::per_minute(caps.requests_per_minute_all);
+        if let Err(wait_ms) = self.asked_by_all.take(EVERYBODY, rate, now.tick) {
+            return Err(too_many(caps.requests_per_minute_all, "all", wait_ms));
+        }
+        Ok(())
     }
 
-    fn free_code(
+    pub(super) fn free_code(
         &self,
         digest: &Hex32,
         now: Moment,
@@ -166,6 +181,27 @@ fn asked_too_late(ask: &Ask, past: Stored) -> Effects {
             standing.name()
         ))),
     }
+}
+
+pub(super) fn ticket(ask: &Ask, code: String, deadline: Tick) -> Ticket {
+    Ticket {
+        id: ask.id,
+        digest: ask.digest,
+        nonce: ask.nonce,
+        fingerprint: ask.fingerprint,
+        code,
+        uid: ask.uid,
+        pid: ask.pid,
+        start_time: ask.start_time,
+        deadline,
+    }
+}
+
+pub(super) fn too_many(count: u32, whose: &str, wait_ms: u64) -> String {
+    format!(
+        "more than {count} of {whose} requests in a minute; the next is taken in {} s",
+        wait_ms.div_ceil(1000)
+    )
 }
 
 fn same(ask: &Ask, ticket: &Ticket) -> bool {

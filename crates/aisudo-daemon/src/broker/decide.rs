@@ -65,7 +65,14 @@ impl Broker {
                 });
                 return Ok(turn_away(answer, refused.why.to_string()));
             }
-            Ok(Decided::Denied(ended)) => moved(&ended, asked_at_ms),
+            Ok(Decided::Denied(ended)) => {
+                if let Some(command) = live.command {
+                    let uid = ended.ticket().uid;
+                    self.denials
+                        .note(uid, command, now.tick, self.caps.cooldown_ms);
+                }
+                moved(&ended, asked_at_ms)
+            }
             Ok(Decided::Approved(approved)) => {
                 let live = Live {
                     state: State::Approved(approved),

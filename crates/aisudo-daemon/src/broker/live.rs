@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aisudo_core::{
+    raw::Hex32,
     state::{Approved, Pending, Tick, Ticket},
     wire::{LiveState, Standing},
 };
@@ -16,6 +17,8 @@ pub(super) struct Live {
     pub(super) state: State,
     pub(super) gate: Gate,
     pub(super) asked_at_ms: u64,
+    /// See [`super::Ask::command`]; nothing after a restart.
+    pub(super) command: Option<Hex32>,
 }
 
 #[derive(Debug)]

@@ -3,9 +3,13 @@
 
 mod ask;
 mod decide;
+mod denials;
+#[cfg(test)]
+mod limits_tests;
 mod live;
 #[cfg(test)]
 pub(crate) mod model;
+mod ruled;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -19,11 +23,18 @@ use aisudo_core::{
 };
 use uuid::Uuid;
 
-use self::live::{Gate, Live, LiveSet, State};
 pub use self::types::{
     Answer, Ask, Caps, Command, ConnectionId, Effects, History, Moment, News, Outcome, Stored,
 };
-use crate::{limits::Refusals, record::Record, store::StoreError};
+use self::{
+    denials::Denials,
+    live::{Gate, Live, LiveSet, State},
+};
+use crate::{
+    limits::{Buckets, Refusals},
+    record::Record,
+    store::StoreError,
+};
 
 /// How long a gate may take to come back after the daemon restarted, in milliseconds.
 pub const GRACE_MS: u64 = 15_000;
@@ -36,6 +47,13 @@ const MAX_WHY_BYTES: usize = 200;
 pub struct Broker {
     caps: Caps,
     live: LiveSet,
+    /// What people said no to.
+    denials: Denials,
+    /// How much people are asked by each uid, and by all.
+    asked: Buckets,
+    asked_by_all: Buckets,
+    /// How much the policy is asked by each uid.
+    ruled: Buckets,
     /// How much those who ask may write into the log by being turned away.
     refusals: Refusals,
 }
@@ -76,11 +94,16 @@ impl Broker {
                 state,
                 gate,
                 asked_at_ms: request.asked_at_ms,
+                command: None,
             });
         }
         Self {
             caps,
             live,
+            denials: Denials::default(),
+            asked: Buckets::default(),
+            asked_by_all: Buckets::default(),
+            ruled: Buckets::default(),
             refusals: Refusals::default(),
         }
     }
@@ -112,6 +135,10 @@ impl Broker {
                 records: vec![*record],
                 ..Effects::only(Outcome::Done)
             }),
+            Command::Limit(caps) => {
+                self.caps = caps;
+                Ok(Effects::only(Outcome::Done))
+            }
         }
     }
 

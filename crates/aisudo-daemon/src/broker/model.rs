@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aisudo_core::{
     evidence::{Evidence, Verdict},
+    policy::Ruling,
     raw::Hex32,
     state::{End, Tick},
     wire::{LiveState, Standing},
@@ -22,6 +23,11 @@ pub(super) const CAPS: Caps = Caps {
     pending_per_uid: 3,
     pending: 4,
     timeout_ms: 30_000,
+    // These have tests of their own.
+    requests_per_minute: u32::MAX,
+    requests_per_minute_all: u32::MAX,
+    ruled_per_minute: u32::MAX,
+    cooldown_ms: 0,
 };
 
 /// A database in memory, which refuses what the real one refuses.
@@ -49,6 +55,18 @@ impl Disk {
                     assert!(
                         self.requests.insert(ticket.id, stored).is_none(),
                         "asked once"
+                    );
+                }
+                Record::Ruled { ticket, end, .. } => {
+                    let stored = Stored {
+                        ticket: ticket.clone(),
+                        standing: Standing::Ended(end.clone()),
+                        asked_at_ms: now.unix_ms,
+                        boot_id: self.boot_id(),
+                    };
+                    assert!(
+                        self.requests.insert(ticket.id, stored).is_none(),
+                        "ruled once"
                     );
                 }
                 Record::Moved {
@@ -96,6 +114,9 @@ pub(crate) fn question(slot: u8, connection: u64) -> Ask {
         digest: Hex32([slot; 32]),
         nonce: Hex32([slot ^ 0xff; 32]),
         fingerprint: Hex32([slot; 32]),
+        command: Hex32([slot; 32]),
+        ruling: Ruling::default(),
+        policy: Hex32([0; 32]),
         token: Hex32([0; 32]),
         uid: 1000 + u32::from(slot) / 3,
         pid: 100 + i32::from(slot),
@@ -467,6 +488,7 @@ fn short(outcome: &Outcome) -> &'static str {
             news: News::None, ..
         } => "waiting",
         Outcome::Waiting { .. } => "waiting, decided",
+        Outcome::Allowed(_) | Outcome::Rejected(_) | Outcome::Password { .. } => "ruled",
         Outcome::Ended {
             news: News::Expired,
             ..

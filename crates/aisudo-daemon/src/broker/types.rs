@@ -1,7 +1,9 @@
 //! What goes into the broker and what comes out of it.
 
 use aisudo_core::{
+    config::Config,
     evidence::{Decision, Evidence, Verdict},
+    policy::Ruling,
     raw::Hex32,
     state::{Tick, Ticket},
     wire::Standing,
@@ -33,6 +35,29 @@ pub struct Caps {
     pub pending: usize,
     /// The longest wait for an answer, in milliseconds.
     pub timeout_ms: u64,
+    /// Requests of one uid that people may be asked about in a minute.
+    pub requests_per_minute: u32,
+    /// The same of all uids.
+    pub requests_per_minute_all: u32,
+    /// Requests of one uid that the policy may answer in a minute.
+    pub ruled_per_minute: u32,
+    /// How long a command that was denied is not asked about again, in milliseconds.
+    pub cooldown_ms: u64,
+}
+
+impl From<&Config> for Caps {
+    fn from(config: &Config) -> Self {
+        let limits = &config.limits;
+        Self {
+            pending_per_uid: limits.pending_per_uid,
+            pending: limits.pending,
+            timeout_ms: u64::from(config.gate.timeout) * 1000,
+            requests_per_minute: limits.requests_per_minute,
+            requests_per_minute_all: limits.requests_per_minute_all,
+            ruled_per_minute: limits.ruled_per_minute,
+            cooldown_ms: u64::from(limits.cooldown) * 1000,
+        }
+    }
 }
 
 /// What is asked of the broker.
@@ -62,6 +87,8 @@ pub enum Command {
     Decide(Box<Answer>),
     /// Something to be recorded that changes no request.
     Note(Box<Record>),
+    /// Root has changed the limits.
+    Limit(Caps),
 }
 
 /// A gate's question.
@@ -77,6 +104,12 @@ pub struct Ask {
     pub nonce: Hex32,
     /// What it has in common with others like it.
     pub fingerprint: Hex32,
+    /// What it shares with every request to run the same, wherever and why ever.
+    pub command: Hex32,
+    /// What root's policy says of it.
+    pub ruling: Ruling,
+    /// SHA-256 of that policy.
+    pub policy: Hex32,
     /// Drawn by the gate for this run.
     pub token: Hex32,
     /// Who asks.
@@ -132,6 +165,15 @@ pub enum Outcome {
         code: String,
         /// The end.
         news: News,
+    },
+    /// The policy allows it, and its release is recorded: the command may run, once.
+    Allowed(Box<Decision>),
+    /// The policy denies it.
+    Rejected(Box<Decision>),
+    /// The policy wants the password for it.
+    Password {
+        /// The rule; nothing when it is the policy's default.
+        rule: Option<String>,
     },
     /// The command may run, once.
     Released,

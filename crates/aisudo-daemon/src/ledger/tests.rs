@@ -17,6 +17,10 @@ const CAPS: Caps = Caps {
     pending_per_uid: 1000,
     pending: 1000,
     timeout_ms: 30_000,
+    requests_per_minute: u32::MAX,
+    requests_per_minute_all: u32::MAX,
+    ruled_per_minute: u32::MAX,
+    cooldown_ms: 0,
 };
 
 /// The clock of one test, in its own cell: tests run side by side.

@@ -165,6 +165,10 @@ impl Writer {
         }
         // A gate that leaves is gone whether or not that can be recorded.
         for command in &commands {
+            if let Command::Limit(caps) = command {
+                // Also for a broker that is read back later.
+                self.caps = *caps;
+            }
             if let Command::Leave { id, connection, .. } = command
                 && self
                     .gates

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use aisudo_core::{
     config::Config,
     evidence::Evidence,
-    wire::{FromControl, Head, MAX_NOTE_BYTES, Row, ToControl},
+    wire::{FromControl, Head, MAX_NOTE_BYTES, Row, Status, ToControl},
 };
 use aisudo_sys::users;
 use tokio::sync::mpsc;
@@ -15,6 +15,7 @@ use crate::{
     broker::{Answer, Command, Outcome},
     ledger::{Query, View, What},
     record::Record,
+    settings::Change,
 };
 
 /// How long an approver's program may say nothing, unless it watches.
@@ -37,11 +38,12 @@ impl Service for Control {
     }
 
     async fn serve(shared: Arc<Shared>, mut wire: Wire, peer: Peer) {
+        shared.refreshed().await;
         let looked_up = Arc::clone(&shared);
         // Behind the user database there may be a network.
         let known = tokio::task::spawn_blocking(move || approver(&looked_up, peer.uid)).await;
-        let name = match known {
-            Ok(Ok(name)) => name,
+        let Approver { name, groups } = match known {
+            Ok(Ok(approver)) => approver,
             Ok(Err(why)) => return turn_away(&shared, &mut wire, peer, why).await,
             Err(_) => return,
         };
@@ -49,6 +51,7 @@ impl Service for Control {
             shared: &shared,
             peer,
             name,
+            groups,
             events: None,
         };
         if let Err(Broken::Frame(error)) = client.talk(&mut wire).await {
@@ -57,16 +60,31 @@ impl Service for Control {
     }
 }
 
-/// The name of an approver, or why this uid is none (I2).
-fn approver(shared: &Shared, uid: u32) -> Result<String, String> {
+/// Somebody who may approve, as the user database knows them.
+#[derive(Debug)]
+struct Approver {
+    name: String,
+    groups: Vec<String>,
+}
+
+/// An approver, or why this uid is none (I2).
+fn approver(shared: &Shared, uid: u32) -> Result<Approver, String> {
     let name = users::user_name(uid).and_then(|name| String::from_utf8(name).ok());
     if uid == 0 {
-        return Ok(name.unwrap_or_else(|| "root".to_owned()));
+        return Ok(Approver {
+            name: name.unwrap_or_else(|| "root".to_owned()),
+            groups: Vec::new(),
+        });
     }
     let name = name.ok_or("your uid has no name in the user database; ask another approver")?;
     let groups = users::group_names(uid);
-    may_approve(&shared.config, &name, &groups, shared.is_root(uid))?;
-    Ok(name)
+    may_approve(
+        &shared.settings.config(),
+        &name,
+        &groups,
+        shared.is_root(uid),
+    )?;
+    Ok(Approver { name, groups })
 }
 
 fn may_approve(
@@ -111,6 +129,7 @@ struct Client<'a> {
     shared: &'a Shared,
     peer: Peer,
     name: String,
+    groups: Vec<String>,
     /// Since it watches.
     events: Option<mpsc::Receiver<Row>>,
 }
@@ -148,7 +167,7 @@ impl Client<'_> {
             FromControl::Audit { after, limit, .. } => {
                 self.look(What::Audit { after, limit }).await
             }
-            FromControl::Reload => control_refusal("not yet".to_owned()),
+            FromControl::Reload => self.reload().await,
             FromControl::Watch => self.watch().await,
             FromControl::Decide {
                 id,
@@ -175,6 +194,13 @@ impl Client<'_> {
     }
 
     async fn decide(&self, answer: Answer) -> ToControl {
+        // Root may have changed who is asked for since this connection began.
+        let config = self.shared.refreshed().await.config();
+        let is_root = self.peer.uid == 0;
+        let stand_in = self.shared.is_root(self.peer.uid);
+        if !is_root && let Err(message) = may_approve(&config, &self.name, &self.groups, stand_in) {
+            return ToControl::NotPermitted { message };
+        }
         if answer
             .note
             .as_ref()
@@ -197,6 +223,30 @@ impl Client<'_> {
         }
     }
 
+    async fn reload(&self) -> ToControl {
+        if !self.shared.is_root(self.peer.uid) {
+            return ToControl::NotPermitted {
+                message: "only root may have the configuration read again; use root".to_owned(),
+            };
+        }
+        let changes = self.shared.reload().await;
+        let refused: Vec<&str> = changes.iter().filter_map(Change::refusal).collect();
+        if refused.is_empty() {
+            let policy = self.shared.settings.policy().health();
+            ToControl::Reloaded {
+                changes: vec![
+                    "configuration: in force".to_owned(),
+                    format!("policy: {policy}"),
+                ],
+            }
+        } else {
+            control_refusal(format!(
+                "{}; what was in force before stays so, but nothing is allowed by a policy that was refused",
+                refused.join("; ")
+            ))
+        }
+    }
+
     async fn watch(&mut self) -> ToControl {
         let (sender, events) = mpsc::channel(MAX_EVENTS);
         match self.shared.ledger.watch(self.peer.uid, sender).await {
@@ -214,7 +264,12 @@ impl Client<'_> {
         match self.shared.ledger.look(Query::Approver { uid, what }).await {
             Ok(View::Rows(requests, left_out)) => ToControl::Requests { requests, left_out },
             Ok(View::Request(row, request)) => ToControl::Request { row: *row, request },
-            Ok(View::Status(status)) => ToControl::Status { status: *status },
+            Ok(View::Status(status)) => ToControl::Status {
+                status: Status {
+                    policy: self.shared.settings.policy().health(),
+                    ..*status
+                },
+            },
             Ok(View::Audit(entries, head)) => ToControl::Audit {
                 entries,
                 head,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use aisudo_core::{
     digest::request_digest,
-    evidence::Verdict,
+    evidence::{Decision, Verdict},
+    policy::Ruling,
     raw::Hex32,
     request::{REQUEST_VERSION, Request},
     wire::{FromGate, MAX_ASK_BYTES, ToGate},
 };
-use aisudo_sys::process::start_time;
+use aisudo_sys::{clock, process::start_time};
 use serde_json::Value;
 use tokio::sync::watch;
 use tracing::debug;
@@ -42,13 +43,28 @@ impl Service for Gate {
         }
         // Boxed: what asking needs is not held while the gate waits.
         match Box::pin(ask(&shared, &mut wire, peer)).await {
-            Ok(waiting) => waiting.wait(&shared, wire).await,
+            Ok(Asked::Waiting(waiting)) => waiting.wait(&shared, wire).await,
+            Ok(Asked::Allowed(allowed)) => allowed.finish(&shared, wire).await,
             Err(Some(refusal)) => {
                 let _ = wire.send(&refusal).await;
             }
             Err(None) => {}
         }
     }
+}
+
+/// A gate that is not turned away.
+#[derive(Debug)]
+enum Asked {
+    Waiting(Waiting),
+    Allowed(Allowed),
+}
+
+/// A gate whose command the policy lets through; its release is on disk.
+#[derive(Debug)]
+struct Allowed {
+    uid: u32,
+    decision: Box<Decision>,
 }
 
 /// A gate whose request is on disk.
@@ -67,7 +83,7 @@ struct Waiting {
 }
 
 /// Reads and records the question; or what to answer instead, if anything.
-async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Waiting, Option<ToGate>> {
+async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Asked, Option<ToGate>> {
     let (message, frame) = match wire.message_within(FIRST_FRAME, MAX_ASK_BYTES).await {
         Ok(asked) => asked,
         Err(Broken::Closed) => return Err(None),
@@ -84,7 +100,14 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Waiting, Op
     let share = frame.into_share();
     let connection = shared.connection_id();
     let ask = match question(body, token, peer, connection) {
-        Ok(ask) => ask,
+        Ok((mut ask, request)) => {
+            let settings = shared.refreshed().await;
+            let policy = settings.policy();
+            let now = clock::local_time(clock::unix_ms());
+            ask.ruling = policy.judge(&request, now, &settings.config());
+            ask.policy = policy.sha256();
+            ask
+        }
         Err(refused) => {
             let Refused {
                 id,
@@ -101,7 +124,7 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Waiting, Op
             return Err(Some(ToGate::Refused { why, fallback }));
         }
     };
-    let id = ask.id;
+    let (id, uid) = (ask.id, ask.uid);
     let (sender, news) = watch::channel(News::None);
     let outcome = shared.ledger.ask(ask, sender).await;
     drop(share);
@@ -112,9 +135,12 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Waiting, Op
             news,
         }) => (code, seconds, news, false),
         Ok(Outcome::Ended { code, news }) => (code, 0, news, true),
+        Ok(Outcome::Allowed(decision)) => {
+            return Ok(Asked::Allowed(Allowed { uid, decision }));
+        }
         other => return Err(Some(answer(other))),
     };
-    Ok(Waiting {
+    Ok(Asked::Waiting(Waiting {
         id,
         connection,
         code,
@@ -122,7 +148,7 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Waiting, Op
         first,
         news,
         over,
-    })
+    }))
 }
 
 /// Why a question is not taken.
@@ -140,7 +166,7 @@ fn question(
     token: Hex32,
     peer: Peer,
     connection: ConnectionId,
-) -> Result<Ask, Box<Refused>> {
+) -> Result<(Ask, Request), Box<Refused>> {
     let refused = |why: String| Refused {
         id: None,
         uid: None,
@@ -187,12 +213,15 @@ fn question(
             return Err(refused(why, true).into());
         }
     }
-    Ok(Ask {
+    let ask = Ask {
         connection,
         id: request.id,
         digest: request_digest(body.as_bytes()),
         nonce: request.nonce,
         fingerprint: request.fingerprint(),
+        command: request.command_digest(),
+        ruling: Ruling::default(),
+        policy: Hex32([0; 32]),
         token,
         uid: request.requester.uid,
         pid: request.sudo.pid,
@@ -200,7 +229,32 @@ fn question(
         timeout_ms: request.timeout_ms,
         body,
         facts,
-    })
+    };
+    Ok((ask, request))
+}
+
+impl Allowed {
+    /// Tells the gate both the decision and that its release is recorded. It may still find that
+    /// the command must not run: that is recorded too.
+    async fn finish(self, shared: &Shared, mut wire: Wire) {
+        let Self { uid, decision } = self;
+        let id = decision.id;
+        let decided = ToGate::Decided {
+            decision: *decision,
+        };
+        // A gate that gives up may have closed before it heard the second: why is still to be read.
+        let _ = wire.send(&decided).await;
+        let _ = wire.send(&ToGate::Released).await;
+        let heard = wire.message_within(FIRST_FRAME, MAX_LATER).await;
+        if let Ok((FromGate::GiveUp { why }, _)) = heard {
+            let record = Record::Refused {
+                id: Some(id),
+                uid: Some(uid),
+                why: format!("allowed by the policy, and not run: {why}"),
+            };
+            shared.note(uid, record).await;
+        }
+    }
 }
 
 impl Waiting {
@@ -291,6 +345,10 @@ async fn tell(wire: &Wire, news: News) -> Result<bool, Broken> {
 fn answer(outcome: Result<Outcome, Unavailable>) -> ToGate {
     match outcome {
         Ok(Outcome::Released) => ToGate::Released,
+        Ok(Outcome::Rejected(decision)) => ToGate::Decided {
+            decision: *decision,
+        },
+        Ok(Outcome::Password { rule }) => ToGate::Password { rule },
         Ok(Outcome::Refused { why, fallback }) => ToGate::Refused { why, fallback },
         Ok(_) => no("this request cannot go on".to_owned()),
         Err(failure) => gate_refusal(failure.to_string()),

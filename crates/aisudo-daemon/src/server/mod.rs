@@ -16,10 +16,7 @@ use std::{
     time::Duration,
 };
 
-use aisudo_core::{
-    config::Config,
-    wire::{Hello, ToAgent, ToControl, ToGate, WIRE_VERSION, encode},
-};
+use aisudo_core::wire::{Hello, ToAgent, ToControl, ToGate, WIRE_VERSION, encode};
 use aisudo_sys::clock;
 use serde::Serialize;
 use tokio::{
@@ -30,10 +27,11 @@ use tracing::warn;
 
 use self::codec::{Broken, Budget, Wire};
 use crate::{
-    broker::{Command, ConnectionId},
+    broker::{Caps, Command, ConnectionId},
     ledger::Ledger,
     limits::{Connections, Refusals},
     record::Record,
+    settings::{Change, Settings},
 };
 
 /// How long a client may take to say who it is and what it wants.
@@ -59,7 +57,7 @@ pub struct Listeners {
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    config: Config,
+    settings: Settings,
     ledger: Ledger,
     channels: Vec<String>,
     /// The uid that counts as root besides root: the daemon's own, when it was started by somebody
@@ -72,13 +70,13 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(
-        config: Config,
+        settings: Settings,
         ledger: Ledger,
         channels: &[&'static str],
         stand_in: Option<u32>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            config,
+            settings,
             ledger,
             channels: channels.iter().map(|name| (*name).to_owned()).collect(),
             stand_in,
@@ -96,6 +94,32 @@ impl Shared {
         ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// What root has written, as it is now.
+    async fn refreshed(&self) -> &Settings {
+        self.put_in_force(&self.settings.refresh()).await;
+        &self.settings
+    }
+
+    /// Reads everything root has written again.
+    pub(crate) async fn reload(&self) -> Vec<Change> {
+        let changes = self.settings.reload();
+        self.put_in_force(&changes).await;
+        changes
+    }
+
+    /// Records what was read, and passes on what others must know of it.
+    async fn put_in_force(&self, changes: &[Change]) {
+        for change in changes {
+            let note = Command::Note(Box::new(change.record().clone()));
+            // Without a record it is in force all the same: root wrote it.
+            let _ = self.ledger.command(note).await;
+            if matches!(change, Change::Config(_)) {
+                let caps = Caps::from(&*self.settings.config());
+                let _ = self.ledger.command(Command::Limit(caps)).await;
+            }
+        }
+    }
+
     /// Records a refusal, unless this uid has caused too many.
     async fn note(&self, uid: u32, record: Record) {
         if self.refusals.may_record(uid, clock::boottime()) {
@@ -110,7 +134,7 @@ impl Shared {
 /// # Errors
 /// When a socket cannot be taken over.
 pub(crate) async fn serve(shared: Arc<Shared>, listeners: Listeners) -> std::io::Result<()> {
-    let limits = &shared.config.limits;
+    let limits = shared.settings.config().limits.clone();
     let (most, per_uid) = (limits.connections, limits.connections_per_uid);
     // Each waiting gate holds a connection.
     let gates = Connections::new(most.saturating_add(limits.pending), usize::MAX);

@@ -10,7 +10,9 @@ use std::{
 };
 
 use aisudo_core::{
+    config::Config,
     evidence::{Evidence, Verdict},
+    paths::Paths,
     raw::Hex32,
     state::End,
     wire::{
@@ -36,7 +38,9 @@ struct Daemon {
 
 impl Daemon {
     fn start() -> Self {
-        Self::with("version = 1\n[limits]\nconnections_per_uid = 8\n")
+        Self::with(
+            "version = 1\n[limits]\nconnections_per_uid = 8\nrequests_per_minute = 10000\nrequests_per_minute_all = 10000\ncooldown = 0\n",
+        )
     }
 
     fn with(config: &str) -> Self {
@@ -67,6 +71,7 @@ impl Daemon {
             control: bind("control"),
         };
         let database = self.path("db");
+        let paths = Paths::under(self.directory.path());
         self.stop = Some(stop);
         self.thread = Some(thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -76,11 +81,7 @@ impl Daemon {
             runtime.block_on(async {
                 let (ledger, _ended) = Ledger::start(Setup {
                     store: Store::open(&database, "boot").unwrap(),
-                    caps: Caps {
-                        pending_per_uid: config.limits.pending_per_uid,
-                        pending: config.limits.pending,
-                        timeout_ms: u64::from(config.gate.timeout) * 1000,
-                    },
+                    caps: Caps::from(&config),
                     channels: Channels::new(&config.channels),
                     boot_id: "boot".to_owned(),
                     first: vec![Record::Started],
@@ -88,7 +89,8 @@ impl Daemon {
                 })
                 .unwrap();
                 let stand_in = Some(geteuid().as_raw());
-                let shared = Shared::new(config, ledger.clone(), &["terminal"], stand_in);
+                let (settings, _) = Settings::new(paths, config);
+                let shared = Shared::new(settings, ledger.clone(), &["terminal"], stand_in);
                 tokio::select! {
                     served = serve(shared, listeners) => served.unwrap(),
                     _ = stopped => {}

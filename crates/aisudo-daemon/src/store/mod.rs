@@ -215,7 +215,12 @@ impl Writing<'_> {
     /// When it cannot be written. The transaction must then be dropped.
     pub fn write(&mut self, record: &Record, at_ms: u64) -> Result<(), StoreError> {
         match record {
-            Record::Requested { ticket, body, .. } => self.insert(ticket, body, at_ms)?,
+            Record::Requested { ticket, body, .. } => {
+                self.insert(ticket, body, at_ms, &rows::pending())?;
+            }
+            Record::Ruled {
+                ticket, body, end, ..
+            } => self.insert(ticket, body, at_ms, &Standing::Ended(end.clone()))?,
             Record::Moved {
                 ticket, standing, ..
             } => self.update(ticket, standing)?,
@@ -240,8 +245,13 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn insert(&self, ticket: &Ticket, body: &str, at_ms: u64) -> Result<(), StoreError> {
-        let standing = rows::pending();
+    fn insert(
+        &self,
+        ticket: &Ticket,
+        body: &str,
+        at_ms: u64,
+        standing: &Standing,
+    ) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO requests (id, digest, nonce, code, uid, pid, start_time, body, asked_at_ms, boot_id,
@@ -261,7 +271,7 @@ impl Writing<'_> {
                 self.boot_id,
                 ticket.deadline.0,
                 standing.name(),
-                rows::json(&standing)?,
+                rows::json(standing)?,
                 ticket.fingerprint.to_string(),
             ])?;
         Ok(())

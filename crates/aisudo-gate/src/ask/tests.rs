@@ -83,6 +83,14 @@ impl Peer {
     fn send(&mut self, message: &impl Serialize) {
         self.0.write_all(&wire::encode(message).unwrap()).unwrap();
     }
+    /// Lets it through by the policy.
+    fn allow(&mut self) {
+        let decided = ToGate::Decided {
+            decision: by_policy(),
+        };
+        let both = [decided, ToGate::Released].map(|message| wire::encode(&message).unwrap());
+        self.0.write_all(&both.concat()).unwrap();
+    }
     /// Reads the greeting and the question.
     fn asked(&mut self) -> String {
         assert_eq!(self.read::<Hello>(), Hello::default());
@@ -394,4 +402,93 @@ fn a07_a_signal_ends_the_wait_and_is_delivered_afterwards() {
     daemon.join().unwrap();
     // Dropping would deliver it; forget leaves it blocked in this test's thread, which ends.
     std::mem::forget(held);
+}
+
+fn by_policy() -> Decision {
+    Decision {
+        approver: "policy rule r".to_owned(),
+        evidence: Evidence::Policy {
+            rule: Some("r".to_owned()),
+            sha256: Hex32([0; 32]),
+        },
+        ..decision(Verdict::Approve)
+    }
+}
+
+fn ruling(effect: Effect) -> Option<Ruling> {
+    let rule = Some("r".to_owned());
+    Some(Ruling { effect, rule })
+}
+
+#[test]
+fn what_roots_policy_allows_goes_through_at_once_and_without_a_word() {
+    let mut bench = Bench::new();
+    bench.notes.ruling = ruling(Effect::Allow);
+    let outcome = bench.play(vec![|peer| {
+        peer.asked();
+        peer.allow();
+        expect_release(peer);
+    }]);
+    assert!(
+        matches!(&outcome, Outcome::Approved(approval) if approval.by == EvidenceKind::Policy),
+        "{outcome:?}"
+    );
+    assert_eq!(bench.notes.said, [""; 0]);
+}
+
+/// A daemon that was taken over names a rule that there is not (I2).
+#[test]
+fn i2_the_daemon_cannot_invent_a_rule() {
+    let script: fn(&mut Peer) = |peer| {
+        peer.asked();
+        peer.allow();
+        assert!(matches!(peer.read(), FromGate::GiveUp { .. }));
+    };
+    let rulings = [
+        None,
+        ruling(Effect::Ask { timeout: None }),
+        ruling(Effect::Deny { text: None }),
+        ruling(Effect::Password),
+    ];
+    for own in rulings {
+        let mut bench = Bench::new();
+        bench.notes.ruling = own.clone();
+        let outcome = bench.play(vec![script]);
+        assert!(
+            matches!(outcome, Outcome::Refused(_)),
+            "{own:?}: {outcome:?}"
+        );
+    }
+    let mut bench = Bench::new();
+    bench.notes.ruling = ruling(Effect::Allow);
+    bench.config.accept = vec![EvidenceKind::Terminal];
+    let outcome = bench.play(vec![script]);
+    assert_eq!(
+        outcome,
+        Outcome::Refused("root does not accept decisions by policy".to_owned())
+    );
+}
+
+/// Not even down to the password, where root's fallback is "deny".
+#[test]
+fn the_password_takes_a_persons_place_only_where_roots_policy_says_so() {
+    let script: fn(&mut Peer) = |peer| {
+        peer.asked();
+        peer.send(&ToGate::Password {
+            rule: Some("r".to_owned()),
+        });
+        let _ = peer.0.read(&mut [0]);
+    };
+    let mut bench = Bench::new();
+    bench.notes.ruling = ruling(Effect::Password);
+    assert_eq!(
+        bench.play(vec![script]),
+        Outcome::Password {
+            rule: Some("r".to_owned())
+        }
+    );
+    let mut bench = Bench::new();
+    bench.notes.ruling = ruling(Effect::Ask { timeout: None });
+    let outcome = bench.play(vec![script]);
+    assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
 }

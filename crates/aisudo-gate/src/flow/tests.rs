@@ -120,6 +120,40 @@ fn root_and_those_not_named_are_not_ours() {
 }
 
 #[test]
+fn what_the_policy_allows_runs_without_a_word() {
+    let Outcome::Approved(approval) = yes() else {
+        panic!()
+    };
+    let by_policy = Outcome::Approved(Approval {
+        by: EvidenceKind::Policy,
+        ..approval
+    });
+    let mut script = Script::new("always", "deny").asked(by_policy).holding(2);
+    assert_eq!(authenticate(&mut script), Answer::Allow);
+    assert_eq!(account(&mut script), Answer::Allow);
+    assert_eq!(script.done(), [""; 0]);
+}
+
+#[test]
+fn the_policys_password_is_asked_for_whatever_the_fallback_and_only_where_sudo_can() {
+    let password = || Outcome::Password {
+        rule: Some("disks".to_owned()),
+    };
+    let mut script = Script::new("always", "deny").asked(password());
+    assert_eq!(authenticate(&mut script), Answer::Ignore);
+    assert_eq!(account(&mut script), Answer::Ignore);
+    assert_eq!(
+        script.done(),
+        ["aisudo: the policy's rule disks wants the password for this; nobody is asked"]
+    );
+    // A live ticket, or NOPASSWD: no password was asked for.
+    let mut script = Script::new("always", "deny").asked(password());
+    assert_eq!(account(&mut script), Answer::Abort);
+    let said = script.done();
+    assert!(said[0].contains("try sudo -k first"), "{said:?}");
+}
+
+#[test]
 fn a_yes_is_asked_for_once_and_looked_at_in_both_phases() {
     let mut script = Script::new("always", "password").asked(yes()).holding(2);
     assert_eq!(authenticate(&mut script), Answer::Allow);

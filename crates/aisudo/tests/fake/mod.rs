@@ -316,7 +316,7 @@ fn answer(state: &mut State, message: &FromControl) -> ToControl {
         },
         FromControl::Status => ToControl::Status {
             status: Status {
-                policy: "2 rules".to_owned(),
+                policy: "in force, 2 rules".to_owned(),
                 version: "0.1.0".to_owned(),
                 pending: state.requests.len(),
                 approved: 0,
