@@ -614,18 +614,18 @@ fn a39_an_edited_log_is_found_out() {
     }
     database
         .execute(
-            "UPDATE audit SET entry = replace(entry, 'true', 'false') WHERE sequence = 3",
+            "UPDATE audit SET entry = replace(entry, 'true', 'false') WHERE sequence = 4",
             [],
         )
         .unwrap();
     let verdict = world.approver(["audit", "verify"]);
     assert_eq!(verdict.code(), Some(1), "{verdict}");
     assert!(
-        format!("{}{}", verdict.stdout, verdict.stderr).contains("entry 3"),
+        format!("{}{}", verdict.stdout, verdict.stderr).contains("entry 4"),
         "{verdict}"
     );
     database
-        .execute("DELETE FROM audit WHERE sequence >= 3", [])
+        .execute("DELETE FROM audit WHERE sequence >= 4", [])
         .unwrap();
     let cut = world.approver(["audit", "verify"]);
     assert_eq!(
