@@ -37,6 +37,10 @@ pub struct View {
     /// The command as separate words, whole. A remark in parentheses may stand before it, which no
     /// command can imitate: a word with a parenthesis is quoted.
     pub command: String,
+    /// That remark; empty when there is none.
+    pub remark: &'static str,
+    /// The words of the command, each as it stands in it.
+    pub words: Vec<String>,
     /// The rest, in order.
     pub lines: Vec<Field>,
 }
@@ -55,14 +59,16 @@ pub struct Field {
 pub fn request(request: &Request, label: &Label<'_>) -> View {
     let mut safe = Safe::default();
     let title = title(request, label, &mut safe);
-    let command = command(request, &mut safe);
+    let (remark, words) = command(request, &mut safe);
     let lines = fields::of(request, label, &mut safe);
     let mut warnings = warnings::of(request, &mut safe);
     warnings.extend(safe.warnings());
     View {
         title,
         warnings,
-        command,
+        command: joined(remark, &words),
+        remark,
+        words,
         lines,
     }
 }
@@ -141,24 +147,35 @@ fn target(request: &Request, call: &Call, safe: &mut Safe) -> String {
     }
 }
 
-fn command(request: &Request, safe: &mut Safe) -> String {
-    const FIELD: &str = "the command";
-    let Some(call) = &request.call else {
-        return format!("(RAW) {}", safe.words(FIELD, &request.sudo.argv));
+/// A remark on how it runs, and its words.
+fn command(request: &Request, safe: &mut Safe) -> (&'static str, Vec<String>) {
+    let (remark, words) = match &request.call {
+        None => ("(RAW)", &request.sudo.argv),
+        Some(call) => (remark(call), &call.argv),
     };
-    let words = safe.words(FIELD, &call.argv);
-    let remark = match call.mode {
+    let words = words.iter().map(|word| safe.word("the command", word));
+    (remark, words.collect())
+}
+
+fn remark(call: &Call) -> &'static str {
+    match call.mode {
         Mode::Run => "",
         Mode::Shell if call.argv.is_empty() => "(a shell)",
-        Mode::Shell => "(in a shell) ",
+        Mode::Shell => "(in a shell)",
         Mode::LoginShell if call.argv.is_empty() => "(a login shell)",
-        Mode::LoginShell => "(in a login shell) ",
-        Mode::Edit => "(edit) ",
-        Mode::List if call.argv.is_empty() => "(list)",
-        Mode::List => "(list) ",
+        Mode::LoginShell => "(in a login shell)",
+        Mode::Edit => "(edit)",
+        Mode::List => "(list)",
         Mode::Validate => "(renew sudo's ticket)",
-    };
-    format!("{remark}{words}")
+    }
+}
+
+fn joined(remark: &str, words: &[String]) -> String {
+    match (remark, words) {
+        (remark, []) => remark.to_owned(),
+        ("", words) => words.join(" "),
+        (remark, words) => format!("{remark} {}", words.join(" ")),
+    }
 }
 
 /// Whether something will be run.

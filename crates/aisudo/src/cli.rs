@@ -83,7 +83,10 @@ pub(crate) struct Answer {
     /// Refuse to decide unless the request has this digest
     #[arg(long, value_name = "HEX")]
     pub(crate) digest: Option<Hex32>,
-    /// Print an object of show, with "verdict", instead of text
+    /// Give the same answer to all requests that ask exactly the same and wait now
+    #[arg(long)]
+    pub(crate) identical: bool,
+    /// Print an object of show, with "verdict", instead of text; one a line for each request
     #[arg(long)]
     pub(crate) json: bool,
 }

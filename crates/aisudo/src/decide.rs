@@ -16,7 +16,8 @@ use crate::{
     daemon::{Control, out_of_place},
     failure::Failure,
     fetch::{Fetched, Json, fetch, standing},
-    output::Output,
+    group::{Group, asked_times, waiting},
+    output::{Output, remark},
 };
 
 /// Shows the request, then sends the answer to what was shown.
@@ -24,23 +25,72 @@ pub(crate) fn run(
     paths: &Paths,
     arguments: &Answer,
     verdict: Verdict,
-    note: Option<String>,
+    note: Option<&str>,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let mut control = Control::open(paths)?;
     let fetched = fetch(&mut control, &arguments.which)?;
     may_be_decided(&fetched, arguments)?;
+    // Before the answer: one that comes later was not meant.
+    let alike = alike(&mut control, fetched)?;
     if !arguments.json {
-        show(&fetched, output)?;
+        show(&alike, arguments.identical, output)?;
     }
-    decide(&mut control, &fetched, verdict, note)?;
+    let answered = if arguments.identical { usize::MAX } else { 1 };
+    let mut failed = 0;
+    for (index, one) in alike.members.iter().take(answered).enumerate() {
+        match decide(&mut control, one, verdict, note.map(str::to_owned)) {
+            Ok(()) => say(one, verdict, arguments, output)?,
+            Err(failure) if index == 0 => return Err(failure),
+            Err(failure) => {
+                output.flush()?;
+                failed += 1;
+                let why = failure.message().unwrap_or_default();
+                remark(&format!("{} was not decided: {why}", one.row.code));
+            }
+        }
+    }
+    output.flush()?;
+    match alike.others() {
+        Some(others) if !arguments.identical => remark(&format!(
+            "{} identical still waiting: {others} (--identical answers them too)",
+            alike.members.len() - 1
+        )),
+        _ => {}
+    }
+    if failed > 0 {
+        let all = alike.members.len();
+        let some = format!("{failed} of {all} identical requests were not decided");
+        return Err(Failure::Refused(some));
+    }
+    Ok(())
+}
+
+/// This one, and behind it those that ask the same and wait.
+fn alike(control: &mut Control, fetched: Fetched) -> Result<Group, Failure> {
+    let others = waiting(control)?
+        .requests
+        .into_iter()
+        .filter(|other| other.fingerprint == fetched.fingerprint && other.row.id != fetched.row.id);
+    Ok(Group {
+        fingerprint: fetched.fingerprint,
+        members: std::iter::once(fetched.clone()).chain(others).collect(),
+    })
+}
+
+fn say(
+    fetched: &Fetched,
+    verdict: Verdict,
+    arguments: &Answer,
+    output: &mut Output,
+) -> Result<(), Failure> {
     if arguments.json {
         return output.json(&Outcome {
             verdict,
             request: fetched.json()?,
         });
     }
-    output.line(&outcome(verdict, &fetched))
+    output.line(&outcome(verdict, fetched))
 }
 
 /// Sends one answer, for the bytes that were shown.
@@ -111,10 +161,14 @@ fn other_digest(digest: Hex32) -> Failure {
 }
 
 /// What could not be shown is not decided.
-fn show(fetched: &Fetched, output: &mut Output) -> Result<(), Failure> {
+fn show(alike: &Group, identical: bool, output: &mut Output) -> Result<(), Failure> {
+    let view = alike.first().map(|first| first.view().plain());
+    let times = asked_times(alike).filter(|_| identical);
+    let times = times.map(|times| format!("{times}\n\n"));
     let shown = output
-        .text(&fetched.view().plain())
+        .text(&view.unwrap_or_default())
         .and_then(|()| output.line(""))
+        .and_then(|()| output.text(&times.unwrap_or_default()))
         .and_then(|()| output.flush());
     shown.map_err(|_| {
         Failure::Refused(

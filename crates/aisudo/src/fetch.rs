@@ -4,6 +4,7 @@ use aisudo_core::{
     digest::{code, normalize_code, request_digest},
     display,
     evidence::Decision,
+    raw::Hex32,
     render::{self, Label, View},
     request::Request,
     state::End,
@@ -21,12 +22,14 @@ use crate::{
 };
 
 /// A request whose bytes fit the digest that the daemon names.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Fetched {
     pub(crate) row: Row,
     /// As the gate froze it.
     pub(crate) frozen: String,
     pub(crate) request: Request,
+    /// Of these bytes; what the row says of it is not looked at.
+    pub(crate) fingerprint: Hex32,
 }
 
 /// Gets one request by its id or code.
@@ -57,15 +60,21 @@ fn check(row: Row, frozen: String) -> Result<Fetched, Failure> {
         ));
     }
     Ok(Fetched {
+        fingerprint: request.fingerprint(),
         row,
         frozen,
         request,
     })
 }
 
+/// Whether this row is about a request that waits for a person.
+pub(crate) fn is_pending(row: &Row) -> bool {
+    row.state == Standing::Live(LiveState::Pending)
+}
+
 impl Fetched {
     pub(crate) fn is_pending(&self) -> bool {
-        self.row.state == Standing::Live(LiveState::Pending)
+        is_pending(&self.row)
     }
 
     pub(crate) fn view(&self) -> View {

@@ -11,6 +11,7 @@ mod daemon;
 mod decide;
 mod failure;
 mod fetch;
+mod group;
 mod list;
 mod output;
 mod reload;
@@ -62,7 +63,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<(), Failure> {
             decide::run(&paths, &arguments.common, Verdict::Approve, None, output)
         }
         Command::Deny(arguments) => {
-            let reason = arguments.reason.clone();
+            let reason = arguments.reason.as_deref();
             decide::run(&paths, &arguments.common, Verdict::Deny, reason, output)
         }
         Command::WaitForRequests(arguments) => wait::run(&paths, arguments, output),

@@ -12,7 +12,8 @@ use crate::{
     cli::List,
     daemon::{Agent, Control, out_of_place},
     failure::Failure,
-    fetch::{fetch, who_as_whom},
+    fetch::{Fetched, fetch, who_as_whom},
+    group::{Group, groups},
     output::{Output, remark},
     times,
 };
@@ -86,14 +87,61 @@ fn print(
         };
         return output.line(none);
     }
-    for row in rows {
-        let what = match &mut control {
-            Some(control) => who_and_command(control, row),
-            None => own_name(row),
-        };
-        output.line(format!("{} {what}", summary(row)).trim_end())?;
+    for line in lines(rows, control.as_deref_mut()) {
+        output.line(line.trim_end())?;
     }
     Ok(())
+}
+
+fn lines(rows: &[Row], control: Option<&mut Control>) -> Vec<String> {
+    let Some(control) = control else {
+        return rows
+            .iter()
+            .map(|row| format!("{} {}", summary(row), own_name(row)))
+            .collect();
+    };
+    // The rows have no command: it is asked for.
+    let fetched: Vec<Result<Fetched, Failure>> = rows
+        .iter()
+        .map(|row| fetch(control, &row.id.to_string()))
+        .collect();
+    let waiting = fetched.iter().flatten().filter(|one| one.is_pending());
+    let groups = groups(waiting.cloned().collect());
+    let mut lines = Vec::new();
+    for (row, fetched) in rows.iter().zip(&fetched) {
+        match fetched {
+            Ok(one) if one.is_pending() => {
+                // The others stand with the first of their group.
+                let mut groups = groups.iter();
+                let first = |group: &&Group| group.first().is_some_and(|f| f.row.id == one.row.id);
+                if let Some(group) = groups.find(first) {
+                    lines.push(format!("{} {}{}", summary(row), times(group), what(one)));
+                }
+            }
+            Ok(one) => lines.push(format!("{} {}", summary(row), what(one))),
+            Err(failure) => {
+                let why = failure.message().unwrap_or_default();
+                let name = own_name(row);
+                lines.push(format!("{} {name}: (not shown: {why})", summary(row)));
+            }
+        }
+    }
+    lines
+}
+
+/// How often a question is asked, and by which others.
+fn times(group: &Group) -> String {
+    match group.others() {
+        None => String::new(),
+        Some(others) => format!("×{} (also {others}) ", group.members.len()),
+    }
+}
+
+fn what(fetched: &Fetched) -> String {
+    let name = who(fetched.request.requester.name.as_ref(), fetched.row.uid);
+    let view = fetched.view();
+    let command = shortened(&view.command, &fetched.row.code);
+    format!("{}: {command}", who_as_whom(&name, &view))
 }
 
 /// The caller knows their own name from the user database.
@@ -105,22 +153,6 @@ fn who(name: &[u8], uid: u32) -> String {
     match name {
         b"" => format!("uid {uid}"),
         name => format!("{} (uid {uid})", display::word(name).text),
-    }
-}
-
-/// The rows have no command: it is asked for.
-fn who_and_command(control: &mut Control, row: &Row) -> String {
-    match fetch(control, &row.id.to_string()) {
-        Ok(fetched) => {
-            let who = who(fetched.request.requester.name.as_ref(), row.uid);
-            let view = fetched.view();
-            let command = shortened(&view.command, &row.code);
-            format!("{}: {command}", who_as_whom(&who, &view))
-        }
-        Err(failure) => {
-            let why = failure.message().unwrap_or_default();
-            format!("{}: (not shown: {why})", own_name(row))
-        }
     }
 }
 

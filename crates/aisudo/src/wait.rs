@@ -3,16 +3,17 @@
 //! The daemon is the only memory: after each event the waiting requests are listed again, so that
 //! nothing here can be out of date for longer than one event.
 
-mod events;
+pub(crate) mod events;
 mod keys;
 
 use std::collections::HashSet;
 
 use aisudo_core::{
+    display,
     evidence::Verdict,
     paths::Paths,
     state::Tick,
-    wire::{FromControl, LiveState, Row, Standing, ToControl},
+    wire::{FromControl, Row, ToControl},
 };
 use aisudo_sys::clock::boottime;
 use uuid::Uuid;
@@ -23,7 +24,8 @@ use crate::{
     daemon::{Control, out_of_place},
     decide::{decide, note, outcome},
     failure::Failure,
-    fetch::{Fetched, fetch, standing},
+    fetch::{Fetched, is_pending, standing},
+    group::{Group, asked_times, codes, groups, waiting},
     output::{Output, remark},
 };
 
@@ -65,7 +67,8 @@ pub(crate) fn run(paths: &Paths, arguments: &Wait, output: &mut Output) -> Resul
     }
 }
 
-fn watch(paths: &Paths) -> Result<Control, Failure> {
+/// A connection on which the daemon says what changes.
+pub(crate) fn watch(paths: &Paths) -> Result<Control, Failure> {
     let mut control = Control::open(paths)?;
     match control.ask(&FromControl::Watch)? {
         ToControl::Changed { .. } => Ok(control),
@@ -103,7 +106,7 @@ impl Screen<'_> {
     fn serve(&mut self, feed: &mut Control) -> Result<(), Failure> {
         loop {
             let next = match self.first_waiting()? {
-                Some(fetched) => self.one(feed, &fetched)?,
+                Some(mut group) => self.one(feed, &mut group)?,
                 None => {
                     match self.events.next(Some(feed), Listen::InBetween, None)? {
                         Event::NoMoreKeys => return Ok(()),
@@ -118,43 +121,34 @@ impl Screen<'_> {
         }
     }
 
-    fn first_waiting(&mut self) -> Result<Option<Fetched>, Failure> {
-        let mut control = Control::open(self.paths)?;
-        let ToControl::Requests { requests, .. } =
-            control.ask(&FromControl::List { all: false })?
-        else {
-            return Err(out_of_place());
-        };
-        for row in requests {
-            if row.state != Standing::Live(LiveState::Pending) || self.skipped.contains(&row.id) {
-                continue;
-            }
-            match fetch(&mut control, &row.id.to_string()) {
-                Ok(fetched) if fetched.is_pending() => return Ok(Some(fetched)),
-                Ok(_) => {}
-                Err(Failure::Refused(why)) => {
-                    remark(&format!("a request cannot be shown, and is skipped: {why}"));
-                    self.skipped.insert(row.id);
-                }
-                Err(failure) => return Err(failure),
+    fn first_waiting(&mut self) -> Result<Option<Group>, Failure> {
+        let mut waiting = waiting(&mut Control::open(self.paths)?)?;
+        for (row, why) in waiting.unshown {
+            if self.skipped.insert(row.id) {
+                remark(&format!("a request cannot be shown, and is skipped: {why}"));
             }
         }
-        Ok(None)
+        let skipped = &self.skipped;
+        waiting
+            .requests
+            .retain(|fetched| !skipped.contains(&fetched.row.id));
+        Ok(groups(waiting.requests).into_iter().next())
     }
 
-    /// Shows one request and asks until there is an answer, or it is over.
-    fn one(&mut self, feed: &mut Control, fetched: &Fetched) -> Result<Next, Failure> {
-        let over_at = later(
-            fetched
-                .row
-                .remaining_ms
-                .unwrap_or(0)
-                .saturating_add(GRACE_MS),
-        );
-        let view = fetched.view();
+    /// Shows one request and asks until there is an answer, or it is over. Those that ask the same
+    /// are asked about with it; one that comes later is not.
+    fn one(&mut self, feed: &mut Control, group: &mut Group) -> Result<Next, Failure> {
+        let over_at = later(latest_ms(group).saturating_add(GRACE_MS));
+        let Some(view) = group.first().map(Fetched::view) else {
+            return Ok(Next::Another);
+        };
         self.output.text(&format!("\n{view}\n"))?;
+        if let Some(times) = asked_times(group) {
+            self.output
+                .line(&format!("{times} One answer is for all of them.\n"))?;
+        }
         self.output.flush()?;
-        if let Some(next) = self.stay_deaf(feed, fetched)? {
+        if let Some(next) = self.stay_deaf(feed, group)? {
             return Ok(next);
         }
         if !view.warnings.is_empty() {
@@ -164,13 +158,13 @@ impl Screen<'_> {
                 .line(&format!("{count} warning{plural} above."))?;
         }
         loop {
-            let answer = match self.ask(feed, fetched, QUESTION, over_at)? {
+            let answer = match self.ask(feed, group, QUESTION, over_at)? {
                 Asked::Line(line) => read_answer(&line),
                 Asked::Over(next) => return Ok(next),
             };
             let answer = match answer {
                 Answer::Words => {
-                    match self.ask(feed, fetched, "Words for whoever asked > ", over_at)? {
+                    match self.ask(feed, group, "Words for whoever asked > ", over_at)? {
                         Asked::Line(line) => with_words(&line),
                         Asked::Over(next) => return Ok(next),
                     }
@@ -178,11 +172,17 @@ impl Screen<'_> {
                 answer => answer,
             };
             match answer {
-                Answer::Decide(verdict, note) => return self.decide(fetched, verdict, note),
+                Answer::Decide(verdict, note) => return self.decide(group, verdict, note),
                 Answer::Skip => {
-                    self.skipped.insert(fetched.row.id);
+                    self.skip(group);
+                    let goes = if group.members.len() == 1 {
+                        "it goes"
+                    } else {
+                        "they go"
+                    };
+                    let codes = codes(&group.members);
                     self.output
-                        .line(&format!("skipped {}; it goes on waiting", fetched.row.code))?;
+                        .line(&format!("skipped {codes}; {goes} on waiting"))?;
                     return Ok(Next::Another);
                 }
                 Answer::Words | Answer::Unclear => {
@@ -197,7 +197,7 @@ impl Screen<'_> {
     fn stay_deaf(
         &mut self,
         feed: &mut Control,
-        fetched: &Fetched,
+        group: &mut Group,
     ) -> Result<Option<Next>, Failure> {
         if !self.events.keys.is_terminal() {
             return Ok(None);
@@ -210,7 +210,7 @@ impl Screen<'_> {
                     return Ok(None);
                 }
                 Event::Changed(row) => {
-                    if let Some(next) = self.is_over(fetched, row)? {
+                    if let Some(next) = self.is_over(group, row)? {
                         return Ok(Some(next));
                     }
                 }
@@ -222,7 +222,7 @@ impl Screen<'_> {
     fn ask(
         &mut self,
         feed: &mut Control,
-        fetched: &Fetched,
+        group: &mut Group,
         question: &str,
         over_at: Tick,
     ) -> Result<Asked, Failure> {
@@ -245,63 +245,79 @@ impl Screen<'_> {
                 }
                 Event::NoMoreKeys => {
                     self.output.line("")?;
-                    remark(&format!(
-                        "end of input; {} was not answered",
-                        fetched.row.code
-                    ));
+                    let codes = codes(&group.members);
+                    let were = if group.members.len() == 1 {
+                        "was"
+                    } else {
+                        "were"
+                    };
+                    remark(&format!("end of input; {codes} {were} not answered"));
                     return Ok(Asked::Over(Next::End));
                 }
                 Event::Changed(row) => {
-                    if let Some(next) = self.is_over(fetched, row)? {
+                    let before = group.members.len();
+                    if let Some(next) = self.is_over(group, row)? {
                         return Ok(Asked::Over(next));
+                    }
+                    if group.members.len() != before {
+                        self.output.text(question)?;
+                        self.output.flush()?;
                     }
                 }
                 Event::Time => {
-                    self.skipped.insert(fetched.row.id);
+                    self.skip(group);
+                    let codes = codes(&group.members);
                     self.output
-                        .line(&format!("\n{}: its deadline has passed", fetched.row.code))?;
+                        .line(&format!("\n{codes}: the deadline has passed"))?;
                     return Ok(Asked::Over(Next::Another));
                 }
             }
         }
     }
 
-    /// Says so, when the request that is shown does not wait any more.
+    /// Says so, when a request that is shown does not wait any more.
     fn is_over(
         &mut self,
-        fetched: &Fetched,
+        group: &mut Group,
         row: Option<Box<Row>>,
     ) -> Result<Option<Next>, Failure> {
-        match row {
-            Some(row)
-                if row.id == fetched.row.id && row.state != Standing::Live(LiveState::Pending) =>
-            {
-                self.output.line(&format!(
-                    "\n{}: it {}",
-                    fetched.row.code,
-                    standing(&row.state)
-                ))?;
-                self.output.flush()?;
-                Ok(Some(Next::Another))
-            }
-            _ => Ok(None),
+        let Some(row) = row.filter(|row| group.has(row.id) && !is_pending(row)) else {
+            return Ok(None);
+        };
+        let code = display::word(row.code.as_bytes()).text;
+        group.remove(row.id);
+        self.output
+            .line(&format!("\n{code}: it {}", standing(&row.state)))?;
+        let left = group.members.len();
+        if left > 0 {
+            self.output
+                .line(&format!("still asked the same: {}", codes(&group.members)))?;
         }
+        self.output.flush()?;
+        Ok((left == 0).then_some(Next::Another))
+    }
+
+    fn skip(&mut self, group: &Group) {
+        let ids = group.members.iter().map(|member| member.row.id);
+        self.skipped.extend(ids);
     }
 
     fn decide(
         &mut self,
-        fetched: &Fetched,
+        group: &Group,
         verdict: Verdict,
         note: Option<String>,
     ) -> Result<Next, Failure> {
         let mut control = Control::open(self.paths)?;
-        match decide(&mut control, fetched, verdict, note) {
-            Ok(()) => self.output.line(&outcome(verdict, fetched))?,
-            Err(Failure::Refused(why)) => {
-                self.output
-                    .line(&format!("{} was not decided: {why}", fetched.row.code))?;
+        for fetched in &group.members {
+            match decide(&mut control, fetched, verdict, note.clone()) {
+                Ok(()) => self.output.line(&outcome(verdict, fetched))?,
+                Err(Failure::Refused(why)) => {
+                    self.output
+                        .line(&format!("{} was not decided: {why}", fetched.row.code))?;
+                }
+                Err(failure) => return Err(failure),
             }
-            Err(failure) => return Err(failure),
         }
         self.output.flush()?;
         Ok(Next::Another)
@@ -326,6 +342,15 @@ impl Screen<'_> {
 enum Asked {
     Line(String),
     Over(Next),
+}
+
+/// Until the last of them is over.
+fn latest_ms(group: &Group) -> u64 {
+    let remaining = group
+        .members
+        .iter()
+        .filter_map(|member| member.row.remaining_ms);
+    remaining.max().unwrap_or(0)
 }
 
 fn read_answer(line: &str) -> Answer {

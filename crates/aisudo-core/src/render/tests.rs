@@ -53,6 +53,7 @@ fn a18_a_long_command_is_shown_whole() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let view = view(&sample(&words));
     assert_eq!(view.command, words.join(" "));
+    assert_eq!(view.words, words);
     let expected =
         "The command is long: 3000 words, 22890 bytes. All of it is shown; read to its end.";
     assert!(
@@ -60,6 +61,16 @@ fn a18_a_long_command_is_shown_whole() {
         "{:?}",
         view.warnings
     );
+}
+
+#[test]
+fn a18_words_are_apart_and_a_remark_is_none_of_them() {
+    let mut request = sample(&["echo", "a b", "(in a shell)"]);
+    request.call.as_mut().unwrap().mode = Mode::Shell;
+    let view = view(&request);
+    assert_eq!(view.remark, "(in a shell)");
+    assert_eq!(view.words, ["echo", "\"a b\"", "\"(in a shell)\""]);
+    assert_eq!(view.command, "(in a shell) echo \"a b\" \"(in a shell)\"");
 }
 
 #[test]
