@@ -1,6 +1,7 @@
 //! `cargo xtask`: what a stranger runs. Needs only Rust and a C compiler; it fetches the rest.
 
 mod demo;
+mod fuzz;
 mod root;
 mod setup;
 mod sh;
@@ -14,7 +15,9 @@ cargo xtask <command>
 
   demo [args…]              see aisudo at work, in a private world that leaves this machine alone
   test [--all] [filter…]    every check and test; --all adds the slow ones
-  setup                     install what is missing (done by the other two as well)
+  fuzz [target…] [--seconds N] [--keep]
+                            the fuzz targets for longer; --keep adds what is new to fuzz/corpus
+  setup                     install what is missing (done by demo and test as well)
 ";
 
 fn main() -> ExitCode {
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         "demo" => demo::prepare(rest),
         "demo-as-root" => demo::demo(rest),
         "test" => test::test(rest),
+        "fuzz" => fuzz::fuzz(rest),
         "setup" => setup::setup(),
         "help" | "-h" | "--help" => {
             print!("{HELP}");

@@ -21,6 +21,11 @@ const NEEDS: &[Need] = &[
         package: "libpam0g-dev",
         is_there: || Path::new("/usr/include/security/pam_modules.h").exists(),
     },
+    // libFuzzer is C++.
+    Need {
+        package: "g++",
+        is_there: || which("c++").is_some(),
+    },
     Need {
         package: "util-linux",
         is_there: || {

@@ -58,6 +58,16 @@ pub(crate) fn checkout() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
+/// The triple of this machine.
+pub(crate) fn host() -> Result<String> {
+    let version = output_of(Command::new("rustc").arg("-vV"))?;
+    version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .ok_or_else(|| "`rustc -vV` names no host".to_owned())
+}
+
 /// Where a program is, looked for in `PATH` and where administrators' programs are.
 pub(crate) fn which(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -86,4 +96,14 @@ fn shown(command: &Command) -> String {
         line.push_str(&argument.to_string_lossy());
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_has_a_triple() {
+        assert!(host().unwrap().contains('-'));
+    }
 }
