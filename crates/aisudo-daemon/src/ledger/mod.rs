@@ -25,6 +25,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Ledger {
     jobs: mpsc::Sender<Job>,
+    heads: watch::Receiver<u64>,
 }
 
 /// What the writer starts with.
@@ -94,14 +95,21 @@ impl Ledger {
     pub fn start(setup: Setup) -> io::Result<(Self, oneshot::Receiver<()>)> {
         let (jobs, received) = mpsc::channel();
         let (running, ended) = oneshot::channel();
-        let writer = Writer::new(setup).map_err(io::Error::other)?;
+        let (told, heads) = watch::channel(setup.store.head().sequence);
+        let writer = Writer::new(setup, told).map_err(io::Error::other)?;
         thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || {
                 let _dropped_at_the_end: oneshot::Sender<()> = running;
                 writer.run(&received);
             })?;
-        Ok((Self { jobs }, ended))
+        Ok((Self { jobs, heads }, ended))
+    }
+
+    /// The number of the newest audit entry on disk, now and whenever there is a newer one.
+    #[must_use]
+    pub fn heads(&self) -> watch::Receiver<u64> {
+        self.heads.clone()
     }
 
     /// A gate asks; it hears what follows on `gate`.

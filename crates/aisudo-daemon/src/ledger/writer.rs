@@ -44,6 +44,8 @@ pub(super) struct Writer {
     /// Those who hear what becomes of their request.
     gates: HashMap<Uuid, Attached>,
     channels: Channels,
+    /// Where the number of the newest audit entry is told.
+    heads: watch::Sender<u64>,
     /// Recorded before anything else is.
     owed: Vec<Record>,
     retry_at: Option<Tick>,
@@ -66,7 +68,7 @@ struct Caller {
 }
 
 impl Writer {
-    pub(super) fn new(setup: Setup) -> Result<Self, StoreError> {
+    pub(super) fn new(setup: Setup, heads: watch::Sender<u64>) -> Result<Self, StoreError> {
         let now = (setup.clock)();
         let live = setup.store.live()?;
         let broker = Broker::load(setup.caps, live, &HashMap::new(), &setup.boot_id, now);
@@ -77,6 +79,7 @@ impl Writer {
             boot_id: setup.boot_id,
             gates: HashMap::new(),
             channels: setup.channels,
+            heads,
             owed: setup.first,
             retry_at: None,
             clock: setup.clock,
@@ -182,6 +185,7 @@ impl Writer {
             Ok((tended, done)) => {
                 self.owed.clear();
                 self.retry_at = None;
+                self.tell_head();
                 self.tell(&tended, now);
                 for (effects, caller) in done.into_iter().zip(callers) {
                     self.settle(effects, caller, now);
@@ -249,6 +253,13 @@ impl Writer {
         }
         self.tell(&effects, now);
         let _ = caller.reply.send(Ok(effects.outcome));
+    }
+
+    /// Tells those who follow the audit log.
+    fn tell_head(&self) {
+        let newest = self.store.head().sequence;
+        self.heads
+            .send_if_modified(|head| std::mem::replace(head, newest) != newest);
     }
 
     /// Tells gates and channels what is on disk.

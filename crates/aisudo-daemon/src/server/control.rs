@@ -8,7 +8,7 @@ use aisudo_core::{
     wire::{FromControl, Head, MAX_NOTE_BYTES, Row, Status, ToControl},
 };
 use aisudo_sys::users;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::{Broken, Peer, Service, Shared, Wire, control_refusal};
 use crate::{
@@ -53,6 +53,7 @@ impl Service for Control {
             name,
             groups,
             events: None,
+            follows: None,
         };
         if let Err(Broken::Frame(error)) = client.talk(&mut wire).await {
             let _ = wire.send(&control_refusal(error.to_string())).await;
@@ -132,12 +133,22 @@ struct Client<'a> {
     groups: Vec<String>,
     /// Since it watches.
     events: Option<mpsc::Receiver<Row>>,
+    /// While it waits for audit entries.
+    follows: Option<Follows>,
+}
+
+/// A question for audit entries that are not there yet.
+struct Follows {
+    after: u64,
+    limit: u32,
+    /// The newest entry on disk.
+    heads: watch::Receiver<u64>,
 }
 
 impl Client<'_> {
     async fn talk(&mut self, wire: &mut Wire) -> Result<(), Broken> {
         loop {
-            let idle = if self.events.is_some() {
+            let idle = if self.events.is_some() || self.follows.is_some() {
                 Duration::MAX
             } else {
                 IDLE
@@ -150,16 +161,57 @@ impl Client<'_> {
                     };
                     wire.send(&ToControl::Changed { row: Some(row) }).await?;
                 }
+                (after, limit) = grown(&mut self.follows) => {
+                    self.follows = None;
+                    let answer = self.look(What::Audit { after, limit }).await;
+                    wire.send(&answer).await?;
+                }
                 message = wire.message_within(idle, MAX_FRAME) => {
                     let (message, _) = message?;
-                    let answer = self.answer(message).await;
-                    wire.send(&answer).await?;
+                    if let Some(Follows { after, limit, .. }) = self.follows.take() {
+                        // Answers come in the order of the questions.
+                        wire.send(&self.look(What::Audit { after, limit }).await).await?;
+                    }
+                    if let Some(answer) = self.answer(message).await {
+                        wire.send(&answer).await?;
+                    }
                 }
             }
         }
     }
 
-    async fn answer(&mut self, message: FromControl) -> ToControl {
+    /// The answer; nothing when it comes later.
+    async fn answer(&mut self, message: FromControl) -> Option<ToControl> {
+        if let FromControl::Audit {
+            after,
+            limit,
+            wait: true,
+        } = message
+        {
+            return self.follow(after, limit).await;
+        }
+        Some(self.answer_now(message).await)
+    }
+
+    /// Entries that are there, or else those that come.
+    async fn follow(&mut self, after: u64, limit: u32) -> Option<ToControl> {
+        // Before the look: no entry comes in between unseen.
+        let heads = self.shared.ledger.heads();
+        let answer = self.look(What::Audit { after, limit }).await;
+        match &answer {
+            ToControl::Audit { head, .. } if head.sequence == after => {
+                self.follows = Some(Follows {
+                    after,
+                    limit,
+                    heads,
+                });
+                None
+            }
+            _ => Some(answer),
+        }
+    }
+
+    async fn answer_now(&mut self, message: FromControl) -> ToControl {
         match message {
             FromControl::List { all } => self.look(What::List { all }).await,
             FromControl::Show { which } => self.look(What::Show { which }).await,
@@ -289,6 +341,21 @@ fn refused() -> ToControl {
         message: "whoever has a request waiting may not use this socket; ask another approver"
             .to_owned(),
     }
+}
+
+/// When there are entries after the one that is known, or the writer has stopped; never, while
+/// nobody waits for them.
+async fn grown(follows: &mut Option<Follows>) -> (u64, u32) {
+    let Some(Follows {
+        after,
+        limit,
+        heads,
+    }) = follows
+    else {
+        return std::future::pending().await;
+    };
+    let _ = heads.wait_for(|head| head != after).await;
+    (*after, *limit)
 }
 
 /// Never, while it does not watch.

@@ -1,5 +1,7 @@
 //! Over real sockets, from real clients: one story per test.
 
+mod follow;
+
 use std::{
     fs::{self, Permissions},
     io::{ErrorKind, Write as _},
