@@ -103,14 +103,9 @@ fn licences() -> Result<Done> {
     if which("cargo-deny").is_none() {
         return skipped("cargo-deny is not installed");
     }
-    done(run_quietly(cargo().args([
-        "deny",
-        "--offline",
-        "check",
-        "bans",
-        "licenses",
-        "sources",
-    ])))
+    done(run_quietly(
+        cargo().args(["deny", "check", "bans", "licenses", "sources"]),
+    ))
 }
 
 fn unit_tests(options: &Options) -> Command {

@@ -81,11 +81,12 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
     let Started {
         config,
         config_text,
+        config_stamp,
         listeners,
         stand_in,
         lock: _lock,
     } = started;
-    let (settings, policy_read) = Settings::new(paths.clone(), config.clone());
+    let (settings, policy_read) = Settings::new(paths.clone(), config.clone(), config_stamp);
     let first = vec![
         Record::Started,
         Record::ConfigLoaded {

@@ -63,11 +63,12 @@ pub(crate) enum Change {
 }
 
 /// What tells one version of a file from the next, without reading it. Nothing: there is no file.
-type Stamp = Option<[i64; 7]>;
+pub(crate) type Stamp = Option<[i64; 7]>;
 
 impl Settings {
-    /// With this configuration, read at the start. The policy is read now.
-    pub(crate) fn new(paths: Paths, config: Config) -> (Self, Record) {
+    /// With this configuration, read at the start from the file of that stamp. The policy is read
+    /// now.
+    pub(crate) fn new(paths: Paths, config: Config, config_stamp: Stamp) -> (Self, Record) {
         let policy_stamp = stamp(&paths.policy());
         let (policy, record) = match read_policy(&paths) {
             Ok(policy) => {
@@ -87,7 +88,7 @@ impl Settings {
         };
         let state = State {
             config: Arc::new(config),
-            config_stamp: stamp(&paths.config()),
+            config_stamp,
             policy: Arc::new(policy),
             policy_stamp,
         };
@@ -243,7 +244,8 @@ fn read_policy(paths: &Paths) -> Result<InForce, String> {
     })
 }
 
-fn stamp(path: &Path) -> Stamp {
+/// The version of the file that is there now. To be taken before it is read.
+pub(crate) fn stamp(path: &Path) -> Stamp {
     let meta = path.symlink_metadata().ok()?;
     Some([
         i64::try_from(meta.ino()).unwrap_or_default(),
@@ -273,8 +275,9 @@ mod tests {
     }
 
     fn started(paths: &Paths) -> (Settings, Record) {
+        let seen = stamp(&paths.config());
         let (config, _) = trusted::read_config(paths).unwrap();
-        Settings::new(paths.clone(), config)
+        Settings::new(paths.clone(), config, seen)
     }
 
     #[test]

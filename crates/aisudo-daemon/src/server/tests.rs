@@ -91,7 +91,7 @@ impl Daemon {
                 })
                 .unwrap();
                 let stand_in = Some(geteuid().as_raw());
-                let (settings, _) = Settings::new(paths, config);
+                let (settings, _) = Settings::new(paths, config, None);
                 let shared = Shared::new(settings, ledger.clone(), &["terminal"], stand_in);
                 tokio::select! {
                     served = serve(shared, listeners) => served.unwrap(),

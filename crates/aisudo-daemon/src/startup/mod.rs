@@ -11,13 +11,17 @@ use aisudo_core::{config::Config, paths::Paths};
 use aisudo_sys::trusted::read_config;
 
 use self::{privileges::Identity, sockets::Sockets};
-use crate::server::Listeners;
+use crate::{
+    server::Listeners,
+    settings::{Stamp, stamp},
+};
 
 /// All that the daemon needs from before.
 #[derive(Debug)]
 pub(crate) struct Started {
     pub(crate) config: Config,
     pub(crate) config_text: String,
+    pub(crate) config_stamp: Stamp,
     pub(crate) listeners: Listeners,
     /// A uid that counts as root besides root: our own, when we opened the sockets without being
     /// root, which only tests do.
@@ -32,6 +36,7 @@ pub(crate) struct Started {
 /// One line that says what is wrong and what to do.
 pub(crate) fn start(paths: &Paths) -> Result<Started, String> {
     privileges::harden()?;
+    let config_stamp = stamp(&paths.config());
     let (config, config_text) = read_config(paths)?;
     let identity = Identity::choose(&config.daemon.user)?;
     state_dir::make(paths, identity.uid())?;
@@ -46,6 +51,7 @@ pub(crate) fn start(paths: &Paths) -> Result<Started, String> {
     Ok(Started {
         config,
         config_text,
+        config_stamp,
         listeners,
         stand_in,
         lock,
