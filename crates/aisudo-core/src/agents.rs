@@ -76,6 +76,11 @@ const AGENTS: &[Agent] = &[
     },
 ];
 
+/// What people call the agents that are known.
+pub fn labels() -> impl Iterator<Item = &'static str> {
+    AGENTS.iter().map(|agent| agent.label)
+}
+
 /// The agent whose process has one of these names: `comm`, the executable, or a word of its
 /// command line. Directories and script endings are ignored.
 #[must_use]

@@ -223,15 +223,23 @@ impl Gate {
 }
 
 /// A TOML error as one line with its place: the usual display draws a picture over several lines.
-fn one_line(text: &str, error: &toml::de::Error) -> String {
+pub(crate) fn one_line(text: &str, error: &toml::de::Error) -> String {
     let message = error.message().lines().collect::<Vec<_>>().join(" ");
-    match error.span().and_then(|span| text.get(..span.start)) {
+    match error.span() {
+        Some(span) => at(text, span.start, &message),
+        None => message,
+    }
+}
+
+/// A message with the line and column of a place in the text, given in bytes.
+pub(crate) fn at(text: &str, place: usize, message: &str) -> String {
+    match text.get(..place) {
         Some(before) => format!(
             "line {}, column {}: {message}",
             before.matches('\n').count() + 1,
             before.chars().rev().take_while(|c| *c != '\n').count() + 1
         ),
-        None => message,
+        None => message.to_owned(),
     }
 }
 

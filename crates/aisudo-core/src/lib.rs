@@ -18,4 +18,5 @@ pub mod render;
 pub mod request;
 pub mod state;
 pub mod sudo_argv;
+pub mod variables;
 pub mod wire;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     digest::{COMMAND_DOMAIN, FINGERPRINT_DOMAIN, sha256},
     raw::{Hex32, Raw},
-    sudo_argv::Mode,
+    sudo_argv::{Mode, SudoCall},
 };
 
 /// The form of [`Request`] that this version writes.
@@ -239,6 +239,26 @@ pub enum Content {
         /// Why, in one short phrase.
         why: String,
     },
+}
+
+impl From<SudoCall> for Call {
+    fn from(call: SudoCall) -> Self {
+        let raw = |words: Vec<Vec<u8>>| words.into_iter().map(Raw).collect();
+        Self {
+            mode: call.mode,
+            argv: raw(call.command),
+            user: call.user.map(Raw),
+            group: call.group.map(Raw),
+            chdir: call.chdir.map(Raw),
+            chroot: call.chroot.map(Raw),
+            environment: Environment {
+                preserve_all: call.preserve_all,
+                preserve: raw(call.preserve),
+                set: raw(call.set),
+            },
+            background: call.background,
+        }
+    }
 }
 
 impl Request {

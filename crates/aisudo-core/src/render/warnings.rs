@@ -8,6 +8,7 @@ use crate::{
     raw::Raw,
     request::{Call, Content, Found, Operand, Request, Role, Stream},
     sudo_argv::Mode,
+    variables::loads_code,
 };
 
 /// A command of more words or bytes than this does not fit on a screen.
@@ -138,7 +139,7 @@ fn environment(call: &Call, warnings: &mut Vec<String>, safe: &mut Safe) {
         .filter_map(|setting| setting.0.split(|byte| *byte == b'=').next())
         .chain(environment.preserve.iter().map(AsRef::as_ref));
     let mut said: Vec<&[u8]> = Vec::new();
-    for name in names.filter(|name| is_dangerous(name)) {
+    for name in names.filter(|name| loads_code(name)) {
         if !said.contains(&name) {
             said.push(name);
             warnings.push(format!(
@@ -147,53 +148,6 @@ fn environment(call: &Call, warnings: &mut Vec<String>, safe: &mut Safe) {
             ));
         }
     }
-}
-
-/// Variables by which dynamic linkers, shells, interpreters and common tools load or run code.
-fn is_dangerous(name: &[u8]) -> bool {
-    const NAMES: &[&[u8]] = &[
-        b"BASH_ENV",
-        b"BASHOPTS",
-        b"BROWSER",
-        b"CDPATH",
-        b"EDITOR",
-        b"ENV",
-        b"GCONV_PATH",
-        b"HOME",
-        b"IFS",
-        b"LESSOPEN",
-        b"LOCPATH",
-        b"MANPAGER",
-        b"NODE_OPTIONS",
-        b"NODE_PATH",
-        b"PAGER",
-        b"PATH",
-        b"PERLLIB",
-        b"PROMPT_COMMAND",
-        b"PS4",
-        b"RUBYLIB",
-        b"RUBYOPT",
-        b"SHELL",
-        b"SHELLOPTS",
-        b"TERMINFO",
-        b"VISUAL",
-        b"XDG_CONFIG_HOME",
-        b"ZDOTDIR",
-    ];
-    const BEGINNINGS: &[&[u8]] = &[
-        b"BASH_FUNC_",
-        b"DYLD_",
-        b"GIT_",
-        b"JAVA_",
-        b"LD_",
-        b"PERL5",
-        b"PYTHON",
-        b"_RLD",
-    ];
-    NAMES.contains(&name)
-        || BEGINNINGS
-            .iter()
-            .any(|beginning| name.starts_with(beginning))
 }
 
 fn other_root(call: &Call, warnings: &mut Vec<String>) {
