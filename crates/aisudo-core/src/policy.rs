@@ -5,12 +5,13 @@
 //! an allow rule does not: what is not known, or could be read in two ways, never loosens anything.
 //! In this order: [`word`] (what a word may be), [`rule`] (what a rule holds), [`read`] (the file),
 //! [`matching`], [`certain`], [`possible`] and [`allow`] (whether a rule is about a request). What is for people only, and
-//! never called in sudo: [`explain`] and [`example`].
+//! never called in sudo: [`explain`], [`example`] and [`lint`].
 
 mod allow;
 mod certain;
 mod example;
 mod explain;
+pub mod lint;
 mod matching;
 mod possible;
 mod read;

@@ -9,3 +9,4 @@ pub mod process;
 pub mod random;
 pub mod trusted;
 pub mod users;
+pub mod writers;

@@ -127,6 +127,12 @@ impl Verb {
 }
 
 impl Place {
+    pub(super) fn path(&self) -> &str {
+        match self {
+            Self::Path(path) | Self::Under(path) => path,
+        }
+    }
+
     /// Whether it is this very path, read strictly.
     pub(super) fn holds(&self, path: &[u8]) -> bool {
         match self {

@@ -2,6 +2,7 @@
 
 mod allow;
 mod file;
+mod lint;
 mod properties;
 mod strict;
 

@@ -70,6 +70,11 @@ impl Kind {
             Self::Under(directory) => is_below(directory.as_bytes(), value),
         }
     }
+
+    /// Whether every word of this kind is written in the rule.
+    pub(super) fn is_fixed(&self) -> bool {
+        matches!(self, Self::Exact(_) | Self::OneOf(_))
+    }
 }
 
 /// The words that patterns stand for, in order and all of them; `fit` compares one with one.
