@@ -15,5 +15,5 @@ mod stderr;
 mod sudo;
 mod sudo_command;
 
-pub use simulate::simulate;
+pub use simulate::{simulate, simulate_as};
 pub use sudo::{Kept, PamHost, Sudo};

@@ -14,6 +14,15 @@ use crate::facts::{self, Occasion};
 /// # Errors
 /// One line, when the request could not be made.
 pub fn simulate(words: &[OsString], paths: &Paths) -> Result<String, String> {
+    simulate_as(rustix::process::getuid().as_raw(), words, paths)
+}
+
+/// [`simulate`], as if the user with this id had asked: name, groups and the files that they could
+/// change are theirs. All else (directory, terminal, input, parents) is the caller's.
+///
+/// # Errors
+/// One line, when the request could not be made.
+pub fn simulate_as(uid: u32, words: &[OsString], paths: &Paths) -> Result<String, String> {
     let timeout = trusted::load_config(paths)
         .map(|config: Config| config.gate)
         .unwrap_or_default()
@@ -25,7 +34,7 @@ pub fn simulate(words: &[OsString], paths: &Paths) -> Result<String, String> {
     let occasion = Occasion {
         argv,
         service: Raw::from("sudo"),
-        uid: rustix::process::getuid().as_raw(),
+        uid,
         timeout_ms: u64::from(timeout) * 1000,
     };
     facts::gather(&occasion).map(|frozen| frozen.bytes)
@@ -36,6 +45,19 @@ mod tests {
     use aisudo_core::request::{Found, Request};
 
     use super::*;
+
+    /// The files are those that this user can change by uid or group, whoever runs the simulation.
+    #[test]
+    fn another_user_is_simulated_with_their_own_groups() {
+        let nobody = aisudo_sys::users::account_named("nobody").unwrap();
+        let words = ["cat", "/etc/passwd"].map(OsString::from);
+        let frozen = simulate_as(nobody.uid, &words, &Paths::under("/nonexistent")).unwrap();
+        let request = Request::parse(&frozen).unwrap();
+        assert_eq!(request.requester.name, Raw::from("nobody"));
+        assert_eq!(request.requester.uid, nobody.uid);
+        assert!(!request.requester.groups.contains(&Raw::from("root")));
+        assert_eq!(request.operands, []);
+    }
 
     #[test]
     fn a_simulated_request_is_whole() {

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use aisudo_core::raw::Hex32;
+use aisudo_core::{policy::LocalTime, raw::Hex32};
 use clap::{Args, Parser, Subcommand};
 
 const EXIT_CODES: &str = "\
@@ -53,6 +53,11 @@ pub(crate) enum Command {
     },
     /// Show what an approver would see of a command, without running or asking anything
     Simulate(Simulate),
+    /// Check root's rules, and try them out
+    Policy {
+        #[command(subcommand)]
+        command: Policy,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -172,4 +177,49 @@ pub(crate) struct Simulate {
     /// What would stand behind sudo: its options and the command
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(crate) words: Vec<OsString>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Check that a policy can be read, and look for rules that allow more than they seem to
+    ///
+    /// Needs no daemon. Exit code 1 with mistakes, and with risks that no rule accepts by
+    /// dangerous = true and a reason: aisudo-daemon would not use such a file.
+    Check {
+        /// The policy; without it, the one that is installed
+        file: Option<PathBuf>,
+    },
+    /// Say what the policy makes of a command, rule by rule, without running or asking anything
+    ///
+    /// The request is made as for simulate, here and now. C sudo is taken to find the same program
+    /// as aisudo does.
+    Explain {
+        /// As if this user had asked: their name, groups, and the files that they can change; all
+        /// else is taken from here
+        #[arg(long, value_name = "USER")]
+        user: Option<String>,
+        /// At this time instead of now, as in "mon 09:30"
+        #[arg(long, value_name = "TIME", value_parser = crate::policy::time)]
+        at: Option<LocalTime>,
+        /// Another policy than the one that is installed
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+        /// Print {"effect", "rule", "timeout", "text", "rules": [{"name", "effect", "matches",
+        /// "why"}], "sudo_rs", "notes"}
+        #[arg(long)]
+        json: bool,
+        /// What would stand behind sudo: its options and the command
+        #[arg(last = true, required = true, value_name = "CMD")]
+        words: Vec<OsString>,
+    },
+    /// Compare what the policy says of examples with what they expect
+    ///
+    /// Prints a line for each example that fails; exit code 1 then.
+    Test {
+        /// The examples
+        file: PathBuf,
+        /// Another policy than the one that is installed
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
 }

@@ -14,6 +14,7 @@ mod fetch;
 mod group;
 mod list;
 mod output;
+mod policy;
 mod reload;
 mod show;
 mod simulate;
@@ -71,5 +72,6 @@ fn run(cli: &Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Reload => reload::run(&paths, output),
         Command::Audit { command } => audit::run(&paths, command, output),
         Command::Simulate(arguments) => simulate::run(&paths, arguments, output),
+        Command::Policy { command } => policy::run(&paths, command, output),
     }
 }

@@ -60,6 +60,10 @@ fn help_is_as_it_was() {
         &["audit", "verify"],
         &["audit", "export"],
         &["simulate"],
+        &["policy"],
+        &["policy", "check"],
+        &["policy", "explain"],
+        &["policy", "test"],
     ];
     let mut all = String::new();
     for command in commands {

@@ -15,6 +15,7 @@ use aisudo_core::{
     request::{Content, Operand, Request, Role, Stream},
     sudo_argv::Mode,
 };
+use aisudo_sys::users;
 use rustix::{
     fs::{Access, FileType, Mode as FileMode, OFlags, access, fstat, lstat, open, readlink},
     process::{getegid, getgroups},
@@ -155,8 +156,12 @@ struct Who {
 }
 
 impl Who {
-    /// sudo still has the requester's groups.
+    /// sudo still has the requester's groups. A simulation for somebody else has not.
     fn of(uid: u32) -> Self {
+        if uid != rustix::process::getuid().as_raw() {
+            let groups = users::account(uid).map_or_else(Vec::new, |it| users::group_ids(&it));
+            return Self { uid, groups };
+        }
         let mut groups: Vec<u32> = getgroups()
             .unwrap_or_default()
             .into_iter()
