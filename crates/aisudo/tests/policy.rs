@@ -10,6 +10,7 @@ use aisudo_core::policy::{Example, Policy};
 use fake::Fake;
 use serde_json::Value;
 
+#[cfg(test)]
 fn docs(name: &str) -> String {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../docs/examples")
@@ -20,6 +21,7 @@ fn docs(name: &str) -> String {
 }
 
 /// Where root's policy would be.
+#[cfg(test)]
 fn install(fake: &Fake, text: &str) -> String {
     let path = fake.paths().policy();
     fs::create_dir_all(path.parent().unwrap()).unwrap();
