@@ -159,13 +159,32 @@ fn words(rule: &Rule, notes: &mut Notes<'_>) {
                 ),
                 _ => {}
             }
-        } else if is_open_option(arg) {
+        }
+        if let Some(path) = relative(&arg.kind).filter(|_| rule.cwd.is_none()) {
+            notes.risk(
+                format!("what \"{path}\" is depends on where sudo is started"),
+                "write an absolute path, or add cwd",
+            );
+        }
+        if !prefix.is_empty() && is_open_option(arg) {
             notes.risk(
                 format!("the prefix \"{prefix}\" and what follows can be other options"),
                 "let the prefix end in =, or give the value a word of its own",
             );
         }
     }
+}
+
+/// A word that is plainly a relative path.
+fn relative(kind: &Kind) -> Option<&str> {
+    let words = match kind {
+        Kind::Exact(word) => std::slice::from_ref(word),
+        Kind::OneOf(words) => words.as_slice(),
+        _ => &[],
+    };
+    words.iter().map(String::as_str).find(|word| {
+        matches!(*word, "." | "..") || word.starts_with("./") || word.starts_with("../")
+    })
 }
 
 /// Letters after a `-` are more options, unless they are digits or a path.

@@ -117,7 +117,7 @@ fn a_group_is_stated_or_not_taken() {
     assert_eq!(says(&group(""), &request(&["df", "-h"])), "ask");
     assert_eq!(
         says(
-            &df("target_group = \"#4\""),
+            &df("target = \"agent\"\ntarget_group = \"#4\""),
             &request(&["-g", "#4", "df", "-h"])
         ),
         "ask"
@@ -193,6 +193,8 @@ fn sudos_rare_options_are_not_for_allow_rules() {
     let listing =
         policy("[[rule]]\nname = \"list\"\neffect = \"allow\"\nmode = \"list\"\nargs = []");
     assert_eq!(says(&listing, &request(&["-l"])), "allow");
+    assert_eq!(says(&listing, &request(&["-l", "df"])), "allow");
+    assert_eq!(says(&listing, &request(&["-l", "df", "-h"])), "ask");
     assert_eq!(says(&listing, &request(&["-l", "-U", "root"])), "ask");
 }
 
@@ -372,6 +374,7 @@ fn a27_a_pattern_takes_one_word_and_nothing_that_looks_like_it() {
                 "/srv/www",
                 "/srv/www/",
                 "/srv/wwwx",
+                "/srv/wwwxyz",
                 "/srv/www/../x",
                 "/srv/www/..",
                 "/srv/www/.",

@@ -272,6 +272,10 @@ fn each_mistake_is_one_line_that_says_where() {
             "line 2, column 1: rule \"x\": under can have no prefix",
         ),
         (
+            allow("args = [{ under = \"/srv\", prefix = \"--\" }]"),
+            "line 2, column 1: rule \"x\": under can have no prefix",
+        ),
+        (
             allow("args = [{ under = \"/srv\", prefix = \"file:\" }]"),
             "line 2, column 1: rule \"x\": under can have no prefix",
         ),
@@ -308,6 +312,32 @@ fn each_mistake_is_one_line_that_says_where() {
         assert!(error.starts_with(expected), "{text}\n{error}\n{expected}");
         assert!(!error.contains('\n'), "{error:?}");
     }
+}
+
+#[test]
+fn a_prefix_at_which_the_gate_looks_for_files_is_read() {
+    for prefix in ["-f", "--file=", "file="] {
+        let args = format!("[{{ under = \"/srv\", prefix = \"{prefix}\" }}]");
+        assert!(allows(
+            "/usr/bin/x",
+            &args,
+            &["x", &format!("{prefix}/srv/a")]
+        ));
+    }
+}
+
+/// What stands in `docs/policy.md`.
+#[test]
+fn the_documentation_is_read() {
+    let text = include_str!("../../../../../docs/policy.md");
+    let blocks: Vec<&str> = text
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert_eq!(blocks.len(), 2);
+    Policy::parse(blocks[0]).unwrap();
+    Example::parse(blocks[1]).unwrap();
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::{super::lint::findings, *};
 
-/// The findings for these rules, where others than root can write below `/home` and `/tmp`.
+/// The findings for these rules, where others than root can write below these directories.
 fn found(rules: &str) -> Vec<String> {
     let who_else = |path: &Path| {
-        ["/home", "/tmp"]
+        ["/home", "/tmp", "/dev"]
             .iter()
             .any(|other| path.starts_with(other))
             .then(|| "by a test".to_owned())
@@ -269,6 +269,15 @@ fn a27_words_that_can_be_options_are_found() {
     ] {
         assert_clean(&allow("/usr/bin/x", args));
     }
+    assert_found(&allow("/usr/bin/x", r#"["../a"]"#), "where sudo is started");
+    assert_found(
+        &allow("/usr/bin/x", r#"["-C", "."]"#),
+        "where sudo is started",
+    );
+    assert_clean(&format!(
+        "{}cwd = \"/srv\"\n",
+        allow("/usr/bin/x", r#"["-C", "."]"#)
+    ));
     assert_found(
         &allow("/usr/bin/cat", r#"[{ type = "operand" }]"#),
         "shows any file",

@@ -42,6 +42,8 @@ fn a_program_is_denied_by_path_file_and_name() {
     assert_eq!(with(&["-v"], None, None), "ask");
 
     let tools = deny("program = { under = \"/opt/tools\" }");
+    assert_eq!(says(&tools, &request(&["-l", "/opt/tools/a"])), "deny");
+    assert_eq!(says(&tools, &request(&["-l", "/opt/toolsx/a"])), "ask");
     for (path, expected) in [
         ("/opt/tools/a", "deny"),
         ("/opt/./tools//a", "deny"),
@@ -77,6 +79,7 @@ fn root_is_meant_by_all_that_may_be_root() {
     for (user, expected) in [
         ("postgres", "deny"),
         ("#113", "deny"),
+        ("#00", "deny"),
         ("#0", "ask"),
         ("root", "ask"),
     ] {
