@@ -1,6 +1,7 @@
 //! `cargo xtask`: what a stranger runs. Needs only Rust and a C compiler; it fetches the rest.
 
 mod demo;
+mod docs;
 mod fuzz;
 mod root;
 mod setup;
@@ -17,6 +18,7 @@ cargo xtask <command>
   test [--all] [filter…]    every check and test; --all adds the slow ones
   fuzz [target…] [--seconds N] [--keep]
                             the fuzz targets for longer; --keep adds what is new to fuzz/corpus
+  docs                      write the pages that are made from the programs
   setup                     install what is missing (done by demo and test as well)
 ";
 
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         "demo-as-root" => demo::demo(rest),
         "test" => test::test(rest),
         "fuzz" => fuzz::fuzz(rest),
+        "docs" => docs::docs(),
         "setup" => setup::setup(),
         "help" | "-h" | "--help" => {
             print!("{HELP}");

@@ -1,9 +1,13 @@
 //! The command line.
 
+mod filters;
+
 use std::{ffi::OsString, path::PathBuf};
 
 use aisudo_core::{policy::LocalTime, raw::Hex32};
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use self::filters::Filters;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -128,14 +132,7 @@ pub(crate) struct Status {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
     /// Show the newest entries
-    Tail {
-        /// How many
-        #[arg(short = 'n', value_name = "N", default_value_t = 10)]
-        count: u32,
-        /// Print the entries as they are stored, one JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
+    Tail(Tail),
     /// Show one entry, or all that are about one request
     Show {
         /// An entry's number, or a request's id or code
@@ -158,15 +155,37 @@ pub(crate) enum Audit {
         #[arg(long)]
         json: bool,
     },
-    /// Write the whole log as JSON lines, exactly as stored
-    Export {
-        /// Where to; - is standard output
-        #[arg(default_value = "-")]
-        file: PathBuf,
-        /// Replace an existing file
-        #[arg(long)]
-        force: bool,
-    },
+    /// Write the log as JSON lines, exactly as stored
+    ///
+    /// Whole, it can be verified. What filters leave is a selection and no chain.
+    Export(Export),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tail {
+    /// How many
+    #[arg(short = 'n', value_name = "N", default_value_t = 10)]
+    pub(crate) count: u32,
+    /// Go on with each entry as it is written; Ctrl-C ends
+    #[arg(short, long, conflicts_with = "until")]
+    pub(crate) follow: bool,
+    /// Print the entries as they are stored, one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Where to; - is standard output
+    #[arg(default_value = "-")]
+    pub(crate) file: PathBuf,
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
 }
 
 #[derive(Debug, Args)]

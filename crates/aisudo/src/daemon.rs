@@ -33,11 +33,24 @@ impl Control {
 
     /// Asks, and waits for the answer. What the daemon refuses is a failure.
     pub(crate) fn ask(&mut self, message: &FromControl) -> Result<ToControl, Failure> {
-        match exchange(&mut self.stream, message)? {
-            ToControl::NotPermitted { message } => Err(Failure::NotPermitted(safe(&message))),
-            ToControl::Error { message } => Err(Failure::Refused(safe(&message))),
-            answer => Ok(answer),
+        refused(exchange(&mut self.stream, message)?)
+    }
+
+    /// Asks what may be answered later.
+    pub(crate) fn send(&mut self, message: &FromControl) -> Result<(), Failure> {
+        match frames::send(&mut self.stream, message) {
+            Ok(()) => Ok(()),
+            // The daemon may have said why before it closed.
+            Err(error) => match receive(&mut self.stream) {
+                Ok(answer) => refused(answer).map(|_| ()),
+                Err(_) => Err(lost(&error)),
+            },
         }
+    }
+
+    /// The answer to what was sent. What the daemon refuses is a failure.
+    pub(crate) fn answer(&mut self) -> Result<ToControl, Failure> {
+        refused(receive(&mut self.stream)?)
     }
 
     /// The next event of a watch.
@@ -73,6 +86,14 @@ impl Agent {
 /// An answer of another kind than was asked for.
 pub(crate) fn out_of_place() -> Failure {
     Failure::Refused("aisudo-daemon answered something else; is it of another version?".to_owned())
+}
+
+fn refused(answer: ToControl) -> Result<ToControl, Failure> {
+    match answer {
+        ToControl::NotPermitted { message } => Err(Failure::NotPermitted(safe(&message))),
+        ToControl::Error { message } => Err(Failure::Refused(safe(&message))),
+        answer => Ok(answer),
+    }
 }
 
 fn open(path: &Path) -> Result<UnixStream, Failure> {

@@ -25,7 +25,7 @@ mod wait;
 use std::process::ExitCode;
 
 use aisudo_core::{evidence::Verdict, paths::Paths};
-use clap::Parser;
+use clap::{CommandFactory as _, Parser as _};
 
 use cli::{Cli, Command};
 use failure::Failure;
@@ -53,6 +53,12 @@ pub fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// The command line, for whoever documents it.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 fn run(cli: &Cli, output: &mut Output) -> Result<(), Failure> {

@@ -4,7 +4,10 @@
 #[allow(dead_code, reason = "each of these programs uses a part of it")]
 mod fake;
 
+use std::fs;
+
 use aisudo_core::digest::request_digest;
+use clap::Command;
 use fake::Fake;
 use serde_json::Value;
 
@@ -42,42 +45,61 @@ fn a_simulation_shows_and_asks_nothing() {
     assert_eq!(json["request"]["call"]["argv"][0], "id");
 }
 
+/// `cargo xtask docs` writes it anew.
 #[test]
-fn help_is_as_it_was() {
-    let fake = Fake::stopped();
-    let commands: &[&[&str]] = &[
-        &[],
-        &["list"],
-        &["show"],
-        &["approve"],
-        &["deny"],
-        &["wait-for-requests"],
-        &["status"],
-        &["reload"],
-        &["audit"],
-        &["audit", "tail"],
-        &["audit", "show"],
-        &["audit", "verify"],
-        &["audit", "export"],
-        &["simulate"],
-        &["policy"],
-        &["policy", "check"],
-        &["policy", "explain"],
-        &["policy", "test"],
-    ];
-    let mut all = String::new();
-    for command in commands {
-        let ran = fake.run(&[command, &["--help"][..]].concat());
-        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
-        all.push_str(&format!(
-            "$ aisudo {}--help\n{}\n",
-            command
-                .iter()
-                .map(|word| format!("{word} "))
-                .collect::<String>(),
-            ran.stdout
-        ));
+fn the_reference_says_what_the_commands_say() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli.md");
+    let reference = reference();
+    if std::env::var_os("AISUDO_WRITE_DOCS").is_some() {
+        fs::write(file, &reference).unwrap();
     }
-    insta::assert_snapshot!("help", all);
-    assert_eq!(fake.run(&["approve"]).code, Some(2));
+    assert_eq!(
+        fs::read_to_string(file).unwrap(),
+        reference,
+        "the command line has changed; run: cargo xtask docs"
+    );
+}
+
+#[cfg(test)]
+fn reference() -> String {
+    let mut text = String::from(
+        "# The command line\n\nWhat each command says of itself with `--help`; `cargo xtask docs` writes this page.\n",
+    );
+    let mut command = aisudo::command().bin_name("aisudo");
+    command.build();
+    chapter(&mut command, &mut text);
+    text
+}
+
+#[cfg(test)]
+fn chapter(command: &mut Command, text: &mut String) {
+    let name = command.get_bin_name().unwrap().to_owned();
+    let help = command.render_long_help().to_string();
+    let help: Vec<_> = help.lines().map(str::trim_end).collect();
+    text.push_str(&format!(
+        "\n## {name}\n\n```text\n{}\n```\n",
+        help.join("\n").trim_end()
+    ));
+    command
+        .get_subcommands_mut()
+        .for_each(|inner| chapter(inner, text));
+}
+
+#[test]
+fn help_has_no_colours_where_nobody_sees_them_and_wrong_usage_its_own_exit_code() {
+    let fake = Fake::stopped();
+    for arguments in [
+        &["--help"][..],
+        &["audit", "tail", "--help"],
+        &["approve"],
+        &["audit", "tail", "-n", "x"],
+    ] {
+        let ran = fake.run(arguments);
+        assert!(
+            !ran.stdout.contains('\x1b') && !ran.stderr.contains('\x1b'),
+            "{arguments:?}"
+        );
+        let expected = if arguments.contains(&"--help") { 0 } else { 2 };
+        assert_eq!(ran.code, Some(expected), "{arguments:?}");
+    }
 }

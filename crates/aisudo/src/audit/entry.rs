@@ -142,6 +142,11 @@ impl Entry {
     }
 }
 
+/// What is no entry, to be shown all the same.
+pub(super) fn unreadable(line: &str) -> String {
+    format!("(no JSON object) {}", display::text(line.as_bytes()).text)
+}
+
 fn flatten(name: &str, value: &Value, into: &mut Vec<(String, String)>) {
     match value {
         Value::Object(fields) => {

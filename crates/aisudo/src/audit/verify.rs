@@ -16,7 +16,7 @@ use aisudo_core::{
 };
 use serde::Serialize;
 
-use super::{Log, PAGE};
+use super::{Log, PAGE, Page};
 use crate::{failure::Failure, output::Output};
 
 /// What an earlier verification printed.
@@ -146,7 +146,7 @@ fn rolled_back(sequence: u64) -> Broken {
 fn of_daemon(paths: &Paths, chain: &mut Chain<'_>) -> Result<(), Stopped> {
     let mut log = Log::open(paths, 0)?;
     loop {
-        let (entries, head) = log.page(PAGE)?;
+        let Page { entries, head, .. } = log.page(PAGE)?;
         if entries.is_empty() {
             return Ok(compare_end(chain, &head)?);
         }

@@ -39,6 +39,10 @@ pub(crate) struct State {
     pub(crate) decided: Vec<FromControl>,
     pub(crate) audit: Vec<String>,
     pub(crate) head: Option<Head>,
+    /// The entry before the oldest of `audit`.
+    pub(crate) start: Head,
+    /// Audit entries that were handed out.
+    pub(crate) given: usize,
     /// Said to everything on `control.sock`.
     pub(crate) refuses: Option<String>,
     watchers: Vec<UnixStream>,
@@ -243,6 +247,15 @@ fn control(state: &Arc<Mutex<State>>, mut stream: UnixStream) {
         return;
     }
     while let Ok(Some(message)) = frames::receive::<FromControl>(&mut stream) {
+        if let FromControl::Audit {
+            after, wait: true, ..
+        } = message
+        {
+            until(|| {
+                let state = state.lock().unwrap();
+                state.stopped || state.head().sequence != after
+            });
+        }
         let mut state = state.lock().unwrap();
         let answer = match &state.refuses {
             Some(why) => ToControl::NotPermitted {
@@ -259,14 +272,34 @@ fn control(state: &Arc<Mutex<State>>, mut stream: UnixStream) {
     }
 }
 
-fn answer(state: &mut State, message: &FromControl) -> ToControl {
-    let head = state.head.clone().unwrap_or_else(|| Head {
-        sequence: state.audit.len() as u64,
-        hash: state
+impl State {
+    fn head(&self) -> Head {
+        self.head.clone().unwrap_or_else(|| Head {
+            sequence: self.start.sequence + self.audit.len() as u64,
+            hash: self
+                .audit
+                .last()
+                .map_or(GENESIS.to_owned(), |line| hash_of(line)),
+        })
+    }
+
+    /// Three at a time, so that there are pages.
+    fn page(&mut self, after: u64, limit: u32) -> Vec<String> {
+        let skipped = after.saturating_sub(self.start.sequence);
+        let page: Vec<String> = self
             .audit
-            .last()
-            .map_or(GENESIS.to_owned(), |line| hash_of(line)),
-    });
+            .iter()
+            .skip(usize::try_from(skipped).unwrap())
+            .take(limit.min(3) as usize)
+            .cloned()
+            .collect();
+        self.given += page.len();
+        page
+    }
+}
+
+fn answer(state: &mut State, message: &FromControl) -> ToControl {
+    let head = state.head();
     match message {
         FromControl::List { all } => ToControl::Requests {
             left_out: 0,
@@ -326,16 +359,9 @@ fn answer(state: &mut State, message: &FromControl) -> ToControl {
             },
         },
         FromControl::Audit { after, limit, .. } => ToControl::Audit {
-            start: Head::default(),
-            // Three at a time, so that there are pages.
-            entries: state
-                .audit
-                .iter()
-                .skip(usize::try_from(*after).unwrap())
-                .take((*limit).min(3) as usize)
-                .cloned()
-                .collect(),
+            entries: state.page(*after, *limit),
             head,
+            start: state.start.clone(),
         },
     }
 }

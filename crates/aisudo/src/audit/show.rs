@@ -1,34 +1,16 @@
-//! `aisudo audit tail` and `aisudo audit show`.
+//! `aisudo audit show`.
 
 use aisudo_core::{digest::normalize_code, display, paths::Paths};
 use uuid::Uuid;
 
-use super::{Log, entry::Entry, stored};
+use super::{
+    Log, Page,
+    entry::{Entry, unreadable},
+    stored,
+};
 use crate::{failure::Failure, output::Output};
 
-pub(super) fn tail(
-    paths: &Paths,
-    count: u32,
-    json: bool,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    let mut log = Log::open(paths, 0)?;
-    let (_, head) = log.page(0)?;
-    log.after = head.sequence.saturating_sub(u64::from(count));
-    if count == 0 {
-        return Ok(());
-    }
-    log.each(|entry| {
-        if json {
-            return output.line(stored(entry)?);
-        }
-        let line = Entry::parse(entry).map(|entry| entry.line());
-        output.line(&line.unwrap_or_else(|| unreadable(entry)))
-    })?;
-    Ok(())
-}
-
-pub(super) fn show(
+pub(super) fn run(
     paths: &Paths,
     which: &str,
     json: bool,
@@ -49,7 +31,7 @@ pub(super) fn show(
     match Which::from(which) {
         Which::Sequence(number) => {
             let mut log = Log::open(paths, number.saturating_sub(1))?;
-            let (entries, head) = log.page(1)?;
+            let Page { entries, head, .. } = log.page(1)?;
             let is_there = (1..=head.sequence).contains(&number);
             if let Some(entry) = entries.first().filter(|_| is_there) {
                 print(entry, output)?;
@@ -87,8 +69,4 @@ impl From<&str> for Which {
             Err(_) => Self::Request(normalize_code(text)),
         }
     }
-}
-
-fn unreadable(entry: &str) -> String {
-    format!("(no JSON object) {}", display::text(entry.as_bytes()).text)
 }
