@@ -5,6 +5,7 @@ mod file;
 mod lint;
 mod properties;
 mod strict;
+mod words;
 
 use super::*;
 

@@ -150,7 +150,7 @@ pub(in crate::policy) const FIXED: &[&str] = &[
     "groupmod", "gzip", "hashcat", "hg", "hping3", "iconv", "insmod", "install", "ip", "ip6tables", "iptables",
     "iptables-save", "ispell", "jtag", "kexec", "kill", "ldconfig", "ln", "logrotate", "losetup", "lp", "lwp-download",
     "mawk", "modprobe", "mosh-server", "mount", "msfconsole", "msgfilter", "mv", "mypy", "nawk", "needrestart", "neofetch",
-    "nft", "nginx", "nmap", "nroff", "openssl", "openvpn", "openvt", "original-awk", "pandoc", "perlbug", "pic", "pidstat",
+    "nft", "nginx", "nmap", "nping", "nroff", "openssl", "openvpn", "openvt", "original-awk", "pandoc", "perlbug", "pic", "pidstat",
     "plymouth", "procmail", "rcp", "redis", "redis-server", "restic", "rm", "rpmdb", "rpmquery", "rpmverify", "rsync",
     "rsyslogd", "rtorrent", "run-mailcap", "rustdoc", "scp", "scrot", "sed", "setcap", "setfacl", "shred", "shuf", "sort",
     "split", "sqlmap", "ssh", "ssh-copy-id", "ssh-keygen", "ssh-keyscan", "sshfs", "sshpass", "sshuttle", "swapon", "sysctl",

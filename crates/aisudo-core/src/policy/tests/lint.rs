@@ -98,6 +98,8 @@ fn a27_programs_with_powerful_words_are_found_where_a_word_is_open() {
         ("openssl", r#"["x509", "-in", { under = "/etc/ssl" }]"#),
         ("mount", r#"[{ type = "operand" }]"#),
         ("ip", r#"["link", "set", { type = "name" }, "up"]"#),
+        ("iptables", r#"["-L", { type = "operand" }]"#),
+        ("dhclient", r#"[{ type = "name" }]"#),
         ("awk", r#"["{print}", { under = "/var/log" }]"#),
     ] {
         assert_found(&allow(&format!("/usr/bin/{program}"), args), "by its words");
