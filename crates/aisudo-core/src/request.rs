@@ -57,6 +57,10 @@ pub struct Request {
     pub agents: Vec<String>,
     /// Files named by the command which the requester could change until it runs.
     pub operands: Vec<Operand>,
+    /// Variables of the requester's environment by which programs run other code. sudo drops them
+    /// unless sudoers keeps them (`env_keep`), which the gate cannot see.
+    #[serde(default)]
+    pub variables: Vec<Raw>,
     /// `AISUDO_REASON` from the requester's environment: the agent's own words.
     pub reason: Option<Raw>,
 }

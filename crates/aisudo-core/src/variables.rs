@@ -48,3 +48,47 @@ pub fn loads_code(name: &[u8]) -> bool {
             .iter()
             .any(|beginning| name.starts_with(beginning))
 }
+
+/// Whether it is one of those that hardly anybody has without having put it there. Worth to be told of
+/// when the requester's environment holds it: sudo drops it, unless sudoers keeps it.
+#[must_use]
+pub fn seldom_there_by_chance(name: &[u8]) -> bool {
+    const USUAL: &[&[u8]] = &[
+        b"BROWSER",
+        b"CDPATH",
+        b"EDITOR",
+        b"HOME",
+        b"LESSOPEN",
+        b"MANPAGER",
+        b"PAGER",
+        b"PATH",
+        b"SHELL",
+        b"SHELLOPTS",
+        b"BASHOPTS",
+        b"TERMINFO",
+        b"VISUAL",
+        b"XDG_CONFIG_HOME",
+    ];
+    loads_code(name) && !USUAL.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_has_a_path_and_few_a_preloaded_library() {
+        for (name, expected) in [
+            ("PATH", (true, false)),
+            ("EDITOR", (true, false)),
+            ("LD_PRELOAD", (true, true)),
+            ("PYTHONPATH", (true, true)),
+            ("BASH_ENV", (true, true)),
+            ("LANG", (false, false)),
+            ("", (false, false)),
+        ] {
+            let name = name.as_bytes();
+            assert_eq!((loads_code(name), seldom_there_by_chance(name)), expected);
+        }
+    }
+}

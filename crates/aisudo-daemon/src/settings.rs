@@ -16,11 +16,11 @@ use aisudo_core::{
     digest::sha256,
     evidence::EvidenceKind,
     paths::Paths,
-    policy::{Effect, LocalTime, Policy, Ruling},
+    policy::{Effect, LocalTime, Policy, Ruling, lint},
     raw::Hex32,
     request::Request,
 };
-use aisudo_sys::trusted;
+use aisudo_sys::{trusted, writers};
 use tracing::{info, warn};
 
 use crate::record::Record;
@@ -236,6 +236,13 @@ impl InForce {
 fn read_policy(paths: &Paths) -> Result<InForce, String> {
     let exists = stamp(&paths.policy()).is_some();
     let (policy, text) = trusted::read_policy(paths)?;
+    let findings = lint::findings(&policy, &|path| writers::who_else(path));
+    if let Some(finding) = findings.iter().find(|one| one.accepted.is_none()) {
+        return Err(format!(
+            "{}: {finding} (all findings: aisudo policy check)",
+            paths.policy().display()
+        ));
+    }
     Ok(InForce {
         policy,
         sha256: sha256(text.as_bytes()),

@@ -9,8 +9,9 @@ use std::{ffi::OsStr, path::PathBuf};
 
 use aisudo_core::{
     raw::{Hex32, Raw},
-    request::{Call, Environment, Host, MAX_REQUEST_BYTES, REQUEST_VERSION, Request, Sudo, User},
-    sudo_argv::{self, SudoCall},
+    request::{Call, Host, MAX_REQUEST_BYTES, REQUEST_VERSION, Request, Sudo, User},
+    sudo_argv,
+    variables::seldom_there_by_chance,
 };
 use aisudo_sys::{clock, random, users};
 use uuid::{Builder, Uuid};
@@ -85,10 +86,22 @@ pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
         parents: above.processes,
         agents: above.agents,
         operands: Vec::new(),
+        variables: variables(),
         reason: sudo_command::reason().map(Raw),
     };
     request.operands = operands::changeable(&request);
     freeze(request)
+}
+
+/// Those of the requester's environment by which programs run other code, each name once.
+fn variables() -> Vec<Raw> {
+    let mut names: Vec<Raw> = sudo_command::variables()
+        .filter(|name| seldom_there_by_chance(name))
+        .map(|name| Raw(name.to_vec()))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn freeze(request: Request) -> Result<Frozen, String> {
@@ -115,26 +128,8 @@ fn read_call(occasion: &Occasion) -> (Option<Call>, Option<String>) {
         sudo_argv::parse
     };
     match parse(&occasion.argv) {
-        Ok(call) => (Some(call_of(call)), None),
+        Ok(call) => (Some(Call::from(call)), None),
         Err(error) => (None, Some(error.to_string())),
-    }
-}
-
-fn call_of(call: SudoCall) -> Call {
-    let raw = |words: Vec<Vec<u8>>| words.into_iter().map(Raw).collect();
-    Call {
-        mode: call.mode,
-        argv: raw(call.command),
-        user: call.user.map(Raw),
-        group: call.group.map(Raw),
-        chdir: call.chdir.map(Raw),
-        chroot: call.chroot.map(Raw),
-        environment: Environment {
-            preserve_all: call.preserve_all,
-            preserve: raw(call.preserve),
-            set: raw(call.set),
-        },
-        background: call.background,
     }
 }
 

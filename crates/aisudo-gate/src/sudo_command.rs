@@ -38,6 +38,13 @@ pub(crate) fn reason() -> Option<Vec<u8>> {
     })
 }
 
+/// The names of the variables in the requester's environment.
+pub(crate) fn variables() -> impl Iterator<Item = &'static [u8]> {
+    entries()
+        .into_iter()
+        .filter_map(|entry| entry.to_bytes().split(|byte| *byte == b'=').next())
+}
+
 fn lies_in_environment(value: *const c_char) -> bool {
     entries().into_iter().any(|entry| {
         let bytes = entry.to_bytes_with_nul();

@@ -213,6 +213,12 @@ fn a24_a_path_that_the_requester_can_swap_is_not_under_the_directory() {
     fs::set_permissions("/var/lib/shared", fs::Permissions::from_mode(0o777)).unwrap();
     symlink("/etc/shadow", "/var/lib/shared/link").unwrap();
     is_asked(&world, "sudo df -h /var/lib/shared/link");
+    // Nothing is there yet: what will be is the requester's to say.
+    is_asked(&world, "sudo df -h /var/lib/shared/missing");
+    is_asked(
+        &world,
+        "mkfifo /var/lib/shared/pipe; sudo df -h /var/lib/shared/pipe",
+    );
 }
 
 #[test]
@@ -234,6 +240,10 @@ fn a26_a_changed_environment_is_shown_and_never_allowed() {
         (
             "sudo -E id -u",
             "All of the requester's environment is kept (-E)",
+        ),
+        (
+            "PYTHONPATH=/tmp BASH_ENV=/tmp/x sudo id -g",
+            "the requester's own has BASH_ENV PYTHONPATH: sudo drops what sudoers does not keep",
         ),
     ] {
         let sudo = agent(&world).shell(line);

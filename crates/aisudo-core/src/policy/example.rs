@@ -198,6 +198,7 @@ impl Example {
                 .flat_map(|agents| &agents.0)
                 .map(|agent| agent.0.clone())
                 .collect(),
+            variables: Vec::new(),
             reason: None,
         }
     }

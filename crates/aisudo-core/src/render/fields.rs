@@ -82,6 +82,7 @@ fn how(request: &Request, fields: &mut Fields, safe: &mut Safe) {
             fields.add("inside", format!("{root} (-R: another root directory)"));
         }
         environment(call, fields, safe);
+        variables(request, fields, safe);
         if call.background {
             fields.add(
                 "background",
@@ -182,6 +183,17 @@ fn environment(call: &Call, fields: &mut Fields, safe: &mut Safe) {
     if !environment.set.is_empty() {
         let settings = safe.words(FIELD, &environment.set);
         fields.add("environment", format!("sets {settings}"));
+    }
+}
+
+/// What the requester's environment holds, whether or not it survives (a26).
+fn variables(request: &Request, fields: &mut Fields, safe: &mut Safe) {
+    if !request.variables.is_empty() {
+        let names = safe.words("the environment", &request.variables);
+        fields.add(
+            "environment",
+            format!("the requester's own has {names}: sudo drops what sudoers does not keep"),
+        );
     }
 }
 

@@ -51,6 +51,7 @@ fn request() -> Request {
         parents: vec![],
         agents: vec![],
         operands: vec![],
+        variables: vec![],
         reason: None,
     }
 }

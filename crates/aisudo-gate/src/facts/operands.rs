@@ -40,26 +40,24 @@ pub fn changeable(request: &Request) -> Vec<Operand> {
     let who = Who::of(request.requester.uid);
     let mut budget = MOST_BYTES;
     let mut found: Vec<Operand> = Vec::new();
-    for (role, path) in candidates(request) {
+    for Candidate { role, path, said } in candidates(request) {
         if found
             .iter()
             .any(|known| known.path.as_os() == path.as_os_str())
-            || !who.can_change(&path)
+            || !who.can_change(&path, said)
         {
             continue;
         }
         let content = if found.len() < MOST_OPERANDS {
             content(&path, role, &mut budget)
         } else {
-            Some(unpinned("too many files"))
+            unpinned("too many files")
         };
-        if let Some(content) = content {
-            found.push(Operand {
-                path: Raw::from(path.as_os_str()),
-                role,
-                content,
-            });
-        }
+        found.push(Operand {
+            path: Raw::from(path.as_os_str()),
+            role,
+            content,
+        });
     }
     found
 }
@@ -83,17 +81,39 @@ pub fn unchanged(request: &Request, before: &[Operand]) -> Result<(), String> {
     }
 }
 
+/// A path that may matter.
+struct Candidate {
+    role: Role,
+    path: PathBuf,
+    said: Said,
+}
+
+/// Whether a word means a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// It begins with `/`: also one that does not exist, and that the requester could still put
+    /// there, perhaps as a link to something else.
+    Certainly,
+    /// Only if there is a file of that name.
+    Perhaps,
+}
+
 /// The paths that may matter, each with its part in the command.
-fn candidates(request: &Request) -> Vec<(Role, PathBuf)> {
+fn candidates(request: &Request) -> Vec<Candidate> {
+    let known = |role, path| Candidate {
+        role,
+        path,
+        said: Said::Perhaps,
+    };
     let mut found = Vec::new();
     if let Some(program) = &request.program.path {
         let program = PathBuf::from(program.as_os());
         let interpreter = interpreter(&program);
-        found.push((Role::Program, program));
-        found.extend(interpreter.map(|path| (Role::Interpreter, path)));
+        found.push(known(Role::Program, program));
+        found.extend(interpreter.map(|path| known(Role::Interpreter, path)));
     }
     if let [Stream::File { path }, ..] = &request.stdio {
-        found.push((Role::Stdin, PathBuf::from(path.as_os())));
+        found.push(known(Role::Stdin, PathBuf::from(path.as_os())));
     }
     let (directory, words) = match &request.call {
         // The first word of a command is its program, which is looked at above.
@@ -111,7 +131,16 @@ fn candidates(request: &Request) -> Vec<(Role, PathBuf)> {
     };
     found.extend(files_in(words).map(|word| {
         let path = directory.join(Raw(word.to_vec()).as_os());
-        (Role::Argument, path)
+        let said = if word.starts_with(b"/") {
+            Said::Certainly
+        } else {
+            Said::Perhaps
+        };
+        Candidate {
+            role: Role::Argument,
+            path,
+            said,
+        }
     }));
     found
 }
@@ -149,6 +178,14 @@ fn interpreter(program: &Path) -> Option<PathBuf> {
     Some(PathBuf::from(Raw(word.to_vec()).as_os()))
 }
 
+/// Where a path goes, and whether something on it is changeable.
+enum Way {
+    /// To this file or directory.
+    Leads(bool, PathBuf),
+    /// Nowhere: there is nothing, or a loop.
+    Ends(bool),
+}
+
 /// The user who must not be able to change the file.
 struct Who {
     uid: u32,
@@ -173,30 +210,43 @@ impl Who {
     }
 
     /// Whether this user could change what is found at `path`: the file, or any directory or link
-    /// on the way to it. What does not exist is not changeable, and not an operand.
-    fn can_change(&self, path: &Path) -> bool {
+    /// on the way to it. What does not exist is as changeable as the directory in which it would be
+    /// made, where a path was meant for certain; else it is no operand.
+    fn can_change(&self, path: &Path, said: Said) -> bool {
         let mut links = MOST_LINKS;
-        self.follow(path, &mut links)
-            .is_some_and(|(changeable, _)| changeable)
+        match self.follow(path, &mut links) {
+            Way::Leads(changeable, _) => changeable,
+            Way::Ends(changeable) => changeable && said == Said::Certainly,
+        }
     }
 
     /// Whether something on the way is changeable, and where the way ends.
-    fn follow(&self, path: &Path, links: &mut usize) -> Option<(bool, PathBuf)> {
+    fn follow(&self, path: &Path, links: &mut usize) -> Way {
         let mut at = PathBuf::from("/");
         let mut changeable = false;
         for part in path.components() {
             match part {
                 Component::Normal(name) => {
                     let next = at.join(name);
-                    let entry = lstat(&next).ok()?;
+                    let Ok(entry) = lstat(&next) else {
+                        let own = lstat(&at).is_ok_and(|meta| self.can_write(&at, &meta));
+                        return Way::Ends(changeable || own);
+                    };
                     changeable |= self.can_replace(&at, entry.st_uid);
                     if FileType::from_raw_mode(entry.st_mode) == FileType::Symlink {
-                        *links = links.checked_sub(1)?;
-                        let target = readlink(&next, Vec::new()).ok()?;
+                        let left = links.checked_sub(1);
+                        *links = left.unwrap_or_default();
+                        let (Some(_), Ok(target)) = (left, readlink(&next, Vec::new())) else {
+                            return Way::Ends(changeable);
+                        };
                         let target = at.join(Raw(target.into_bytes()).as_os());
-                        let (way, end) = self.follow(&target, links)?;
-                        changeable |= way;
-                        at = end;
+                        match self.follow(&target, links) {
+                            Way::Leads(way, end) => {
+                                changeable |= way;
+                                at = end;
+                            }
+                            Way::Ends(way) => return Way::Ends(changeable || way),
+                        }
                     } else {
                         at = next;
                     }
@@ -207,10 +257,12 @@ impl Who {
                 Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
             }
         }
-        let end = lstat(&at).ok()?;
+        let Ok(end) = lstat(&at) else {
+            return Way::Ends(changeable);
+        };
         let own =
             FileType::from_raw_mode(end.st_mode) != FileType::Symlink && self.can_write(&at, &end);
-        Some((changeable || own, at))
+        Way::Leads(changeable || own, at)
     }
 
     /// Whether an entry of `directory` can be removed or replaced. In a directory with the sticky
@@ -236,8 +288,8 @@ impl Who {
     }
 }
 
-/// What is at `path` now; nothing when it is no file or directory (a device, a socket).
-fn content(path: &Path, role: Role, budget: &mut u64) -> Option<Content> {
+/// What is at `path` now.
+fn content(path: &Path, role: Role, budget: &mut u64) -> Content {
     let file = if role == Role::Stdin {
         // What the command will read, even if its name is gone.
         rustix::io::dup(stdin())
@@ -246,31 +298,32 @@ fn content(path: &Path, role: Role, budget: &mut u64) -> Option<Content> {
     } else {
         match lstat_kind(path) {
             Some(FileType::RegularFile) => open_to_read(path),
-            Some(FileType::Directory) => return Some(Content::Directory),
-            _ => return None,
+            Some(FileType::Directory) => return Content::Directory,
+            Some(_) => return unpinned("it is no regular file"),
+            None => return unpinned("it does not exist yet"),
         }
     };
     let Ok(file) = file else {
-        return Some(unpinned("it cannot be read"));
+        return unpinned("it cannot be read");
     };
     let Ok(meta) = fstat(&file) else {
-        return Some(unpinned("it cannot be read"));
+        return unpinned("it cannot be read");
     };
     if FileType::from_raw_mode(meta.st_mode) != FileType::RegularFile {
-        return Some(unpinned("it is no regular file"));
+        return unpinned("it is no regular file");
     }
     let size = u64::try_from(meta.st_size).unwrap_or(u64::MAX);
     if size > *budget {
-        return Some(unpinned("too large"));
+        return unpinned("too large");
     }
-    Some(match hash(&file, *budget) {
+    match hash(&file, *budget) {
         Ok(Some((sha256, size))) => {
             *budget = budget.saturating_sub(size);
             Content::Hashed { sha256, size }
         }
         Ok(None) => unpinned("too large"),
         Err(_) => unpinned("it cannot be read"),
-    })
+    }
 }
 
 fn lstat_kind(path: &Path) -> Option<FileType> {

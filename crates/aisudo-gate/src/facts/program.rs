@@ -12,8 +12,8 @@ use rustix::fs::{Access, access};
 use super::directory;
 use crate::sudo_command;
 
-/// Debian's `secure_path`, which sudo searches where the gate has to guess.
-const SECURE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Debian's and Ubuntu's `secure_path`, which sudo searches where the gate has to guess.
+const SECURE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin";
 
 /// The program: by sudo's own word where that can be had, else by a search of our own.
 #[must_use]

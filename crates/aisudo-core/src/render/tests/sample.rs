@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How many texts [`all_fields`] takes.
-pub(super) const TEXTS: usize = 26;
+pub(super) const TEXTS: usize = 27;
 
 /// A request in which every text is one of the given.
 pub(super) fn all_fields(texts: &[String], mode: Mode, readable: bool) -> Request {
@@ -75,6 +75,7 @@ pub(super) fn all_fields(texts: &[String], mode: Mode, readable: bool) -> Reques
             },
         ),
     ];
+    request.variables = vec![raw()];
     request.reason = Some(raw());
     if readable {
         assert!(texts.next().is_none(), "TEXTS is too large");
@@ -147,6 +148,7 @@ pub(super) fn sample(words: &[&str]) -> Request {
         ],
         agents: vec!["Claude Code".to_owned()],
         operands: Vec::new(),
+        variables: Vec::new(),
         reason: Some(Raw::from("the site needs a web server")),
     }
 }

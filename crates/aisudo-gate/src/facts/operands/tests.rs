@@ -23,8 +23,8 @@ fn closed() -> tempfile::TempDir {
 
 #[test]
 fn a_system_program_is_not_changeable_and_a_missing_file_is_no_operand() {
-    assert!(!STRANGER.can_change(Path::new("/usr/bin/env")));
-    assert!(!STRANGER.can_change(Path::new("/no/such/file")));
+    assert!(!STRANGER.can_change(Path::new("/usr/bin/env"), Said::Perhaps));
+    assert!(!STRANGER.can_change(Path::new("/no/such/file"), Said::Perhaps));
 }
 
 #[test]
@@ -33,24 +33,27 @@ fn a_file_is_changeable_through_its_mode_its_owner_or_its_directory() {
     let file = dir.path().join("script");
     fs::write(&file, "x").unwrap();
     chmod(&file, 0o644);
-    assert!(!STRANGER.can_change(&file));
+    assert!(!STRANGER.can_change(&file, Said::Perhaps));
     chmod(&file, 0o646);
-    assert!(STRANGER.can_change(&file));
+    assert!(STRANGER.can_change(&file, Said::Perhaps));
     chmod(&file, 0o644);
     chmod(dir.path(), 0o757);
     assert!(
-        STRANGER.can_change(&file),
+        STRANGER.can_change(&file, Said::Perhaps),
         "can be renamed away and replaced"
     );
     chmod(dir.path(), 0o1757);
-    assert!(!STRANGER.can_change(&file), "the sticky bit protects it");
+    assert!(
+        !STRANGER.can_change(&file, Said::Perhaps),
+        "the sticky bit protects it"
+    );
     let owner = Who {
         uid: fs::metadata(&file)
             .map(|meta| std::os::unix::fs::MetadataExt::uid(&meta))
             .unwrap(),
         groups: vec![],
     };
-    assert!(owner.can_change(&file));
+    assert!(owner.can_change(&file, Said::Perhaps));
 }
 
 #[test]
@@ -58,14 +61,40 @@ fn a_link_on_the_way_counts() {
     let open = closed();
     chmod(open.path(), 0o777);
     std::os::unix::fs::symlink("/usr/bin/env", open.path().join("link")).unwrap();
-    assert!(STRANGER.can_change(&open.path().join("link")));
+    assert!(STRANGER.can_change(&open.path().join("link"), Said::Perhaps));
     let closed = closed();
     std::os::unix::fs::symlink(open.path(), closed.path().join("way")).unwrap();
-    assert!(STRANGER.can_change(&closed.path().join("way/link")));
+    assert!(STRANGER.can_change(&closed.path().join("way/link"), Said::Perhaps));
     std::os::unix::fs::symlink(closed.path().join("loop"), closed.path().join("loop")).unwrap();
     assert!(
-        !STRANGER.can_change(&closed.path().join("loop")),
+        !STRANGER.can_change(&closed.path().join("loop"), Said::Perhaps),
         "a loop ends nowhere"
+    );
+}
+
+/// What the requester could still put there, perhaps as a link to something else (a24).
+#[test]
+fn a24_a_path_that_does_not_exist_yet_is_as_changeable_as_its_directory() {
+    let open = closed();
+    chmod(open.path(), 0o777);
+    let closed = closed();
+    for (directory, changeable) in [(open.path(), true), (closed.path(), false)] {
+        for missing in ["missing", "missing/more"] {
+            let path = directory.join(missing);
+            assert_eq!(STRANGER.can_change(&path, Said::Certainly), changeable);
+            assert!(
+                !STRANGER.can_change(&path, Said::Perhaps),
+                "a word that is no path names no file"
+            );
+        }
+    }
+    std::os::unix::fs::symlink("loop", open.path().join("loop")).unwrap();
+    assert!(STRANGER.can_change(&open.path().join("loop"), Said::Certainly));
+    std::os::unix::fs::symlink("/no/such/file", open.path().join("dangling")).unwrap();
+    assert!(STRANGER.can_change(&open.path().join("dangling"), Said::Certainly));
+    assert_eq!(
+        content(&open.path().join("missing"), Role::Argument, &mut 0),
+        unpinned("it does not exist yet")
     );
 }
 
@@ -89,23 +118,23 @@ fn content_is_the_hash_of_all_bytes_within_the_budget() {
     let expected = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
     assert_eq!(
         content(&file, Role::Argument, &mut budget),
-        Some(Content::Hashed {
+        Content::Hashed {
             sha256: expected.parse().unwrap(),
             size: 6
-        })
+        }
     );
     assert_eq!(budget, 4);
     assert_eq!(
         content(&file, Role::Argument, &mut budget),
-        Some(unpinned("too large"))
+        unpinned("too large")
     );
     assert_eq!(
         content(dir.path(), Role::Argument, &mut budget),
-        Some(Content::Directory)
+        Content::Directory
     );
     assert_eq!(
         content(Path::new("/dev/zero"), Role::Argument, &mut budget),
-        None
+        unpinned("it is no regular file")
     );
 }
 
