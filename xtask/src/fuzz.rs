@@ -10,7 +10,8 @@ use std::process::{Child, Command, ExitStatus};
 use crate::sh::{Result, cargo, checkout, host, run, run_quietly};
 
 /// What is fuzzed: the programs of `fuzz/Cargo.toml`.
-const TARGETS: [&str; 6] = [
+const TARGETS: [&str; 7] = [
+    "audit",
     "config",
     "display",
     "frames",
@@ -20,7 +21,7 @@ const TARGETS: [&str; 6] = [
 ];
 
 /// Seconds for each target in `cargo xtask test`.
-const IN_TESTS: u32 = 10;
+const IN_TESTS: u32 = 9;
 
 /// Seconds for each target in `cargo xtask fuzz`.
 const ALONE: u32 = 60;

@@ -91,10 +91,12 @@ pub fn hex(bytes: &[u8]) -> String {
             b'a' + nibble - 10
         })
     };
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }
 
 /// The bytes behind lower-case hexadecimal, or nothing when it is anything else.
