@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{digest::sha256, raw::hex};
+use crate::{digest::sha256, raw::hex, wire::Head};
 
 /// What stands before the first entry.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -55,6 +55,15 @@ impl Default for Verifier {
 }
 
 impl Verifier {
+    /// Goes on after an entry that is known from elsewhere.
+    #[must_use]
+    pub fn after(entry: Head) -> Self {
+        Self {
+            count: entry.sequence,
+            hash: entry.hash,
+        }
+    }
+
     /// How many entries were good.
     #[must_use]
     pub fn count(&self) -> u64 {

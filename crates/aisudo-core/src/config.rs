@@ -1,5 +1,7 @@
 //! Root's configuration, `aisudo.toml`.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 use crate::evidence::EvidenceKind;
@@ -25,6 +27,9 @@ pub struct Config {
     /// Caps.
     #[serde(default)]
     pub limits: Limits,
+    /// How the audit log is kept.
+    #[serde(default)]
+    pub audit: Audit,
 }
 
 /// `[gate]`.
@@ -122,6 +127,38 @@ pub struct Limits {
     pub connections_per_uid: usize,
 }
 
+/// `[audit]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// Whole days (UTC) for which entries stay in the database, at least. 0: for ever.
+    pub keep_days: u32,
+    /// Whether entries that leave the database are written to a file first.
+    pub archive: bool,
+    /// Where each entry is copied to, beside the database.
+    pub copy: Option<AuditCopy>,
+}
+
+/// Where audit entries are copied to.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditCopy {
+    /// systemd's journal.
+    Journald,
+    /// A file, by its absolute path: JSON lines, as they are stored.
+    File(PathBuf),
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self {
+            keep_days: 0,
+            archive: true,
+            copy: None,
+        }
+    }
+}
+
 impl Default for Gate {
     fn default() -> Self {
         Self {
@@ -187,6 +224,11 @@ impl Config {
                     index + 1
                 ));
             }
+        }
+        if let Some(AuditCopy::File(file)) = &self.audit.copy
+            && !file.is_absolute()
+        {
+            return Err("audit.copy: the file must have an absolute path".to_owned());
         }
         let limits = &self.limits;
         let counts = [
@@ -268,6 +310,22 @@ mod tests {
     }
 
     #[test]
+    fn the_audit_log_is_kept_for_ever_unless_root_says_otherwise() {
+        let audit = |text: &str| {
+            Config::parse(&format!("version = 1\n[audit]\n{text}"))
+                .unwrap()
+                .audit
+        };
+        let kept = audit("");
+        assert_eq!((kept.keep_days, kept.archive, kept.copy), (0, true, None));
+        assert_eq!(audit("copy = \"journald\"").copy, Some(AuditCopy::Journald));
+        assert_eq!(
+            audit("copy = { file = \"/var/log/a\" }").copy,
+            Some(AuditCopy::File("/var/log/a".into()))
+        );
+    }
+
+    #[test]
     fn each_mistake_is_one_line_that_says_where() {
         let cases = [
             ("", "line 1, column 1: missing field `version`"),
@@ -296,6 +354,18 @@ mod tests {
                 "gate.who entry 1: give either user or group",
             ),
             ("version = 1\n[limits]\npending = 0", "limits: a limit of 0"),
+            (
+                "version = 1\n[audit]\nkeep_days = -1",
+                "line 3, column 13: invalid value",
+            ),
+            (
+                "version = 1\n[audit]\ncopy = \"syslog\"",
+                "line 3, column 8: unknown variant `syslog`",
+            ),
+            (
+                "version = 1\n[audit]\ncopy = { file = \"log\" }",
+                "audit.copy: the file must have an absolute path",
+            ),
         ];
         for (text, expected) in cases {
             let error = Config::parse(text).unwrap_err();

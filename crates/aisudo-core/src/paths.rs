@@ -70,4 +70,28 @@ impl Paths {
     pub fn database(&self) -> PathBuf {
         self.state_dir().join("state.db")
     }
+
+    /// Audit entries that have left the database.
+    #[must_use]
+    pub fn archive_dir(&self) -> PathBuf {
+        self.state_dir().join("archive")
+    }
+
+    /// How far the audit log has been copied.
+    #[must_use]
+    pub fn copied(&self) -> PathBuf {
+        self.state_dir().join("copied")
+    }
+
+    /// Where systemd's journal takes entries.
+    #[must_use]
+    pub fn journal_socket(&self) -> PathBuf {
+        self.root.join("run/systemd/journal/socket")
+    }
+
+    /// A path that root's configuration names.
+    #[must_use]
+    pub fn of(&self, path: &Path) -> PathBuf {
+        self.root.join(path.strip_prefix("/").unwrap_or(path))
+    }
 }

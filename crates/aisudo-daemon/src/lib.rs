@@ -33,7 +33,7 @@ use crate::{
     args::Args,
     broker::{Caps, Moment},
     channels::Channels,
-    ledger::{Ledger, Setup},
+    ledger::{Keep, Ledger, Setup},
     record::Record,
     server::Shared,
     settings::Settings,
@@ -140,7 +140,11 @@ fn open(
         first,
         clock: now,
     };
-    Ledger::start(setup).map_err(|error| format!("{}: {error}", path.display()))
+    let keep = Keep {
+        days: config.audit.keep_days,
+        archive: config.audit.archive.then(|| paths.archive_dir()),
+    };
+    Ledger::start_keeping(setup, keep).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn now() -> Moment {

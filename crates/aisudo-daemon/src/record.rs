@@ -3,8 +3,9 @@
 
 use aisudo_core::{
     audit::seal,
+    raw::Hex32,
     state::{End, Ticket},
-    wire::{LiveState, Standing},
+    wire::{Head, LiveState, Standing},
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -21,6 +22,18 @@ pub enum Record {
     ConfigLoaded {
         /// SHA-256 of the file, in hexadecimal.
         sha256: String,
+    },
+    /// The oldest audit entries leave the database, and with them the requests that are as old and
+    /// over.
+    Pruned {
+        /// The newest of them.
+        through: Head,
+        /// How many.
+        entries: u64,
+        /// When that was written, in milliseconds since 1970.
+        at_ms: u64,
+        /// Where they are now; nothing when root wants no archive.
+        archive: Option<Archived>,
     },
     /// A new request waits.
     Requested {
@@ -101,6 +114,15 @@ pub enum Record {
     },
 }
 
+/// A file of audit entries that have left the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Archived {
+    /// Its name, without a directory.
+    pub name: String,
+    /// Of its content.
+    pub sha256: Hex32,
+}
+
 impl Record {
     /// The audit entry after `previous_hash`: its line and its hash.
     #[must_use]
@@ -126,6 +148,7 @@ impl Record {
             } => "allowed",
             Self::Ruled { .. } => "rejected",
             Self::LeftToPassword { .. } => "password",
+            Self::Pruned { .. } => "pruned",
             Self::Requested { .. } => "requested",
             Self::Moved { standing, .. } => standing.name(),
             Self::Refused { .. } => "refused",
@@ -138,6 +161,18 @@ impl Record {
             Self::Started => json!({"version": env!("CARGO_PKG_VERSION")}),
             Self::Stopped => json!({}),
             Self::ConfigLoaded { sha256 } => json!({ "sha256": sha256 }),
+            Self::Pruned {
+                through,
+                entries,
+                archive,
+                ..
+            } => {
+                let (archive, sha256) = archive
+                    .as_ref()
+                    .map(|archive| (&archive.name, archive.sha256))
+                    .unzip();
+                json!({"through": through.sequence, "hash": through.hash, "entries": entries, "archive": archive, "sha256": sha256})
+            }
             Self::ConfigRefused { why } | Self::PolicyRefused { why } => json!({ "why": why }),
             Self::PolicyLoaded { sha256, rules } => json!({"sha256": sha256, "rules": rules}),
             Self::Requested { ticket, facts, .. } => with(named(ticket), asked(facts)),

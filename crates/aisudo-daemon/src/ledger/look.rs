@@ -73,7 +73,14 @@ pub enum View {
     /// The daemon's state.
     Status(Box<Status>),
     /// A page of the audit log.
-    Audit(Vec<String>, Head),
+    Audit {
+        /// The entries.
+        entries: Vec<String>,
+        /// The newest of all.
+        head: Head,
+        /// The entry before the oldest of all.
+        start: Head,
+    },
     /// No such request.
     NotFound,
     /// Not for this uid.
@@ -88,6 +95,7 @@ pub(super) struct Here<'a> {
     pub(super) channels: &'a Channels,
     pub(super) now: Tick,
     pub(super) started: Tick,
+    pub(super) keeping: Vec<(String, String)>,
 }
 
 pub(super) fn look(here: &Here<'_>, query: &Query) -> Result<View, StoreError> {
@@ -101,7 +109,11 @@ pub(super) fn look(here: &Here<'_>, query: &Query) -> Result<View, StoreError> {
             What::Status => Ok(View::Status(Box::new(here.status()))),
             What::Audit { after, limit } => {
                 let entries = here.store.audit(*after, *limit, MAX_PAGE_BYTES)?;
-                Ok(View::Audit(entries, here.store.head().clone()))
+                Ok(View::Audit {
+                    entries,
+                    head: here.store.head().clone(),
+                    start: here.store.start().clone(),
+                })
             }
         },
     }
@@ -144,7 +156,7 @@ impl Here<'_> {
             pending,
             approved,
             head: self.store.head().clone(),
-            channels: self.channels.health(),
+            channels: [self.channels.health(), self.keeping.clone()].concat(),
             policy: String::new(),
             up_ms: self.now.0.saturating_sub(self.started.0),
         }

@@ -1,12 +1,14 @@
 //! The one writer: a thread that owns the broker and the database. The rest of the daemon sends
 //! it jobs and waits for answers, and hears nothing that is not on disk (I6).
 
+mod archive;
 mod look;
+mod prune;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-use std::{io, sync::mpsc, thread};
+use std::{io, path::PathBuf, sync::mpsc, thread};
 
 use aisudo_core::wire::Row;
 use tokio::sync::{mpsc as events, oneshot, watch};
@@ -43,6 +45,15 @@ pub struct Setup {
     pub first: Vec<Record>,
     /// The clocks.
     pub clock: fn() -> Moment,
+}
+
+/// How the audit log is kept.
+#[derive(Debug, Default)]
+pub struct Keep {
+    /// Whole days (UTC) for which entries stay in the database, at least. 0: for ever.
+    pub days: u32,
+    /// Where those that leave it are written to; nothing when root wants no archive.
+    pub archive: Option<PathBuf>,
 }
 
 /// Storage failed: nothing of what was asked for has happened.
@@ -93,10 +104,18 @@ impl Ledger {
     /// # Errors
     /// When the live requests cannot be read, or the system gives no thread.
     pub fn start(setup: Setup) -> io::Result<(Self, oneshot::Receiver<()>)> {
+        Self::start_keeping(setup, Keep::default())
+    }
+
+    /// The same, with an audit log that is not kept for ever in the database.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn start_keeping(setup: Setup, keep: Keep) -> io::Result<(Self, oneshot::Receiver<()>)> {
         let (jobs, received) = mpsc::channel();
         let (running, ended) = oneshot::channel();
         let (told, heads) = watch::channel(setup.store.head().sequence);
-        let writer = Writer::new(setup, told).map_err(io::Error::other)?;
+        let writer = Writer::new(setup, keep, told).map_err(io::Error::other)?;
         thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || {

@@ -33,6 +33,9 @@ macro_rules! clock {
     };
 }
 
+// It uses the macro.
+mod prune;
+
 fn standing_clock() -> Moment {
     at(0)
 }

@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::{Job, Query, Setup, Unavailable, View, look};
+use super::{Job, Keep, Query, Setup, Unavailable, View, look, prune::Pruner};
 use crate::{
     broker::{Broker, Caps, Command, ConnectionId, Effects, Moment, News, Outcome, record_row},
     channels::{Announcement, Channels},
@@ -46,6 +46,7 @@ pub(super) struct Writer {
     channels: Channels,
     /// Where the number of the newest audit entry is told.
     heads: watch::Sender<u64>,
+    pruner: Pruner,
     /// Recorded before anything else is.
     owed: Vec<Record>,
     retry_at: Option<Tick>,
@@ -68,7 +69,11 @@ struct Caller {
 }
 
 impl Writer {
-    pub(super) fn new(setup: Setup, heads: watch::Sender<u64>) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        setup: Setup,
+        keep: Keep,
+        heads: watch::Sender<u64>,
+    ) -> Result<Self, StoreError> {
         let now = (setup.clock)();
         let live = setup.store.live()?;
         let broker = Broker::load(setup.caps, live, &HashMap::new(), &setup.boot_id, now);
@@ -80,6 +85,7 @@ impl Writer {
             gates: HashMap::new(),
             channels: setup.channels,
             heads,
+            pruner: Pruner::new(keep, now.tick),
             owed: setup.first,
             retry_at: None,
             clock: setup.clock,
@@ -90,6 +96,7 @@ impl Writer {
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         self.write(Vec::new(), Vec::new());
         self.announce_again();
+        self.prune();
         loop {
             let first = match self.nap() {
                 None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -146,6 +153,7 @@ impl Writer {
                 Job::Stop { reply } => stop = Some(reply),
             }
         }
+        let before = self.store.head().sequence;
         self.write(commands, callers);
         for (uid, events, reply) in screens {
             let welcome = self.broker.as_ref().is_some_and(|broker| !broker.asks(uid));
@@ -157,7 +165,21 @@ impl Writer {
         for (query, reply) in looks {
             let _ = reply.send(self.look(&query));
         }
+        if stop.is_none() && self.store.head().sequence != before {
+            // Only then: nobody who sleeps is woken for old entries.
+            self.prune();
+        }
         stop
+    }
+
+    /// Moves the oldest entries out of the database, in a transaction of its own: whoever has just
+    /// been answered did not wait for it.
+    fn prune(&mut self) {
+        let now = (self.clock)();
+        if self.retry_at.is_none() && self.pruner.is_due(now.tick) {
+            self.pruner.prune(&mut self.store, now);
+            self.tell_head();
+        }
     }
 
     /// One transaction: all of it counts and is told, or nothing.
@@ -322,6 +344,7 @@ impl Writer {
             channels: &self.channels,
             now: (self.clock)().tick,
             started: self.started,
+            keeping: self.pruner.health(),
         };
         Ok(look::look(&here, query)?)
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use aisudo_core::{
     config::Config,
     evidence::Evidence,
-    wire::{FromControl, Head, MAX_NOTE_BYTES, Row, Status, ToControl},
+    wire::{FromControl, MAX_NOTE_BYTES, Row, Status, ToControl},
 };
 use aisudo_sys::users;
 use tokio::sync::{mpsc, watch};
@@ -322,10 +322,14 @@ impl Client<'_> {
                     ..*status
                 },
             },
-            Ok(View::Audit(entries, head)) => ToControl::Audit {
+            Ok(View::Audit {
                 entries,
                 head,
-                start: Head::default(),
+                start,
+            }) => ToControl::Audit {
+                entries,
+                head,
+                start,
             },
             Ok(View::NotFound) => {
                 control_refusal("there is no such request; list the requests again".to_owned())

@@ -43,6 +43,30 @@ const MIGRATIONS: &[&str] = &[
     // 2: which requests are alike.
     "ALTER TABLE requests ADD COLUMN fingerprint TEXT NOT NULL
         DEFAULT '0000000000000000000000000000000000000000000000000000000000000000';",
+    // 3: an audit log that begins later than with its first entry. What is cut off is only ever what
+    // stands before the new beginning, and that moves in the same transaction.
+    "CREATE TABLE audit_start (
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+        sequence INTEGER NOT NULL,
+        hash TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO audit_start (only_row, sequence, hash)
+        VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');
+    DROP TRIGGER audit_is_not_cut;
+    CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit
+        WHEN OLD.sequence > coalesce((SELECT sequence FROM audit_start), 0)
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+    CREATE TRIGGER audit_is_not_overwritten BEFORE INSERT ON audit
+        WHEN NEW.sequence <= coalesce((SELECT max(sequence) FROM audit), 0)
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+    CREATE TRIGGER audit_begins_after_an_entry BEFORE UPDATE ON audit_start
+        WHEN NEW.sequence <= OLD.sequence OR NOT EXISTS
+            (SELECT 1 FROM audit WHERE sequence = NEW.sequence AND hash = NEW.hash)
+        BEGIN SELECT RAISE(ABORT, 'the audit log begins after an entry that it has'); END;
+    CREATE TRIGGER audit_begins_somewhere BEFORE DELETE ON audit_start
+        BEGIN SELECT RAISE(ABORT, 'the audit log begins somewhere'); END;
+    CREATE TRIGGER audit_begins_once BEFORE INSERT ON audit_start
+        BEGIN SELECT RAISE(ABORT, 'the audit log begins once'); END;",
 ];
 
 /// Brings the database to this program's version.

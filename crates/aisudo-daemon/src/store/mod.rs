@@ -3,6 +3,7 @@
 
 mod error;
 mod migrations;
+mod prune;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use self::error::StoreError;
+pub use self::{error::StoreError, prune::Oldest};
 use crate::{
     broker::{History, Stored},
     record::Record,
@@ -34,16 +35,25 @@ const MAX_CHECKED_BYTES: u64 = 64 << 20;
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
-    head: Head,
+    ends: Ends,
     boot_id: String,
+}
+
+/// Where the audit log begins and ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Ends {
+    /// The entry before the oldest.
+    start: Head,
+    /// The newest entry.
+    head: Head,
 }
 
 /// One transaction: all of it will be on disk, or none.
 #[derive(Debug)]
 pub struct Writing<'a> {
     transaction: Transaction<'a>,
-    kept: &'a mut Head,
-    head: Head,
+    kept: &'a mut Ends,
+    ends: Ends,
     boot_id: &'a str,
 }
 
@@ -66,10 +76,10 @@ impl Store {
         )?;
         check(&connection)?;
         migrations::migrate(&mut connection)?;
-        let head = read_head(&connection)?;
+        let ends = read_ends(&connection)?;
         Ok(Self {
             connection,
-            head,
+            ends,
             boot_id: boot_id.to_owned(),
         })
     }
@@ -83,8 +93,8 @@ impl Store {
             transaction: self
                 .connection
                 .transaction_with_behavior(TransactionBehavior::Immediate)?,
-            head: self.head.clone(),
-            kept: &mut self.head,
+            ends: self.ends.clone(),
+            kept: &mut self.ends,
             boot_id: &self.boot_id,
         })
     }
@@ -92,16 +102,22 @@ impl Store {
     /// The audit log's newest entry, as this process wrote it.
     #[must_use]
     pub fn head(&self) -> &Head {
-        &self.head
+        &self.ends.head
     }
 
-    /// The live requests, after a failure; also makes sure that the audit log still ends where
-    /// this process left it.
+    /// The entry before the audit log's oldest, number 0 when there was none.
+    #[must_use]
+    pub fn start(&self) -> &Head {
+        &self.ends.start
+    }
+
+    /// The live requests, after a failure; also makes sure that the audit log still begins and ends
+    /// where this process left it.
     ///
     /// # Errors
     /// When it does not, or the database cannot be read.
     pub fn reload(&self) -> Result<Vec<Stored>, StoreError> {
-        if read_head(&self.connection)? == self.head {
+        if read_ends(&self.connection)? == self.ends {
             self.live()
         } else {
             Err(StoreError::Corrupt(
@@ -224,14 +240,15 @@ impl Writing<'_> {
             Record::Moved {
                 ticket, standing, ..
             } => self.update(ticket, standing)?,
+            Record::Pruned { through, at_ms, .. } => self.prune(through, *at_ms)?,
             _ => {}
         }
-        let sequence = self.head.sequence + 1;
-        let (entry, hash) = record.entry(sequence, at_ms, &self.head.hash);
+        let sequence = self.ends.head.sequence + 1;
+        let (entry, hash) = record.entry(sequence, at_ms, &self.ends.head.hash);
         self.transaction
             .prepare_cached("INSERT INTO audit (sequence, hash, entry) VALUES (?1, ?2, ?3)")?
             .execute(params![sequence, hash, entry])?;
-        self.head = Head { sequence, hash };
+        self.ends.head = Head { sequence, hash };
         Ok(())
     }
 
@@ -241,7 +258,7 @@ impl Writing<'_> {
     /// When that fails: then nothing of it happened.
     pub fn commit(self) -> Result<(), StoreError> {
         self.transaction.commit()?;
-        *self.kept = self.head;
+        *self.kept = self.ends;
         Ok(())
     }
 
@@ -335,6 +352,16 @@ fn check(connection: &Connection) -> Result<(), StoreError> {
             verdict.lines().collect::<Vec<_>>().join(" "),
         ))
     }
+}
+
+fn read_ends(connection: &Connection) -> Result<Ends, StoreError> {
+    let (start, head) = (prune::read_start(connection)?, read_head(connection)?);
+    if start.sequence > 0 && head.sequence <= start.sequence {
+        return Err(StoreError::Corrupt(
+            "the audit log ends before it begins".to_owned(),
+        ));
+    }
+    Ok(Ends { start, head })
 }
 
 /// The last audit entry, its hash worked out again.

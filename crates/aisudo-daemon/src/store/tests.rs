@@ -230,6 +230,39 @@ fn a39_an_audit_log_that_moved_under_a_running_daemon_is_not_continued() {
 }
 
 #[test]
+fn entries_go_only_when_the_beginning_moves_behind_them() {
+    let (_keep, path) = place();
+    let mut store = open(&path);
+    write(
+        &mut store,
+        &[Record::Started, Record::Started, Record::Stopped],
+    )
+    .unwrap();
+    let oldest = store.oldest(u64::MAX, Some(2)).unwrap().unwrap();
+    let pruned = Record::Pruned {
+        through: oldest.through.clone(),
+        entries: 2,
+        at_ms: 0,
+        archive: None,
+    };
+    write(&mut store, std::slice::from_ref(&pruned)).unwrap();
+    assert_eq!(store.start(), &oldest.through);
+    let mut chain = Verifier::after(store.start().clone());
+    for entry in store.audit(0, 9, 1 << 20).unwrap() {
+        chain.next(&entry).unwrap();
+    }
+    assert_eq!(chain.count(), 4);
+    let fails = |sql: &str| assert!(store.connection.execute_batch(sql).is_err(), "{sql}");
+    fails("DELETE FROM audit WHERE sequence = 3");
+    fails("UPDATE audit_start SET sequence = 1");
+    assert!(
+        write(&mut store, &[pruned]).is_err(),
+        "the beginning does not move twice to the same entry"
+    );
+    assert_eq!(store.head().sequence, 4);
+}
+
+#[test]
 fn accidents_with_the_audit_log_and_with_ended_requests_are_refused() {
     let (_keep, path) = place();
     let mut store = open(&path);
@@ -237,6 +270,10 @@ fn accidents_with_the_audit_log_and_with_ended_requests_are_refused() {
     let fails = |sql: &str| assert!(store.connection.execute_batch(sql).is_err(), "{sql}");
     fails("UPDATE audit SET entry = ''");
     fails("DELETE FROM audit");
+    fails("INSERT OR REPLACE INTO audit VALUES (1, '', '')");
+    fails("INSERT OR REPLACE INTO audit_start VALUES (1, 1, '')");
+    fails("UPDATE audit_start SET sequence = 1, hash = ''");
+    fails("DELETE FROM audit_start");
     store
         .connection
         .execute_batch("UPDATE requests SET state = 'denied'")
