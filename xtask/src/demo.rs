@@ -16,6 +16,16 @@ use crate::test::build_artefacts;
 /// Longer than any request of the demo waits.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// The one rule of the demo's world.
+const POLICY: &str = r#"version = 1
+
+[[rule]]
+name = "free space"
+effect = "allow"
+program = "/usr/bin/df"
+args = ["-h", "/"]
+"#;
+
 /// Installs and builds what the demo needs as the person who calls, then goes on as root.
 pub(crate) fn prepare(arguments: &[String]) -> Result<()> {
     setup::setup()?;
@@ -52,6 +62,7 @@ pub(crate) fn demo(arguments: &[String]) -> Result<()> {
 /// An approval, a denial and a timeout, without anybody at the keyboard.
 fn play(world: &World) -> Result<()> {
     world.config(&with_timeout(5));
+    world.policy(POLICY);
     let _daemon = world.start_daemon();
 
     scene("An agent asks, a person approves");
@@ -77,6 +88,22 @@ fn play(world: &World) -> Result<()> {
     );
     outcome(sudo);
 
+    scene("A rule of root's lets it through, and nobody is asked");
+    outcome(agent(world, "sudo df -h /"));
+    person(
+        world,
+        &[
+            "policy", "explain", "--user", "agent", "--", "df", "-h", "/",
+        ],
+    );
+    println!("What the rule does not say is asked about:\n");
+    person(
+        world,
+        &[
+            "policy", "explain", "--user", "agent", "--", "df", "-h", "/root",
+        ],
+    );
+
     scene("Nobody answers");
     let sudo = agent(world, "sudo rm -rf /var/log");
     world.wait_for_request();
@@ -92,9 +119,11 @@ fn play(world: &World) -> Result<()> {
 /// The person at the keyboard is the agent and the approver in turns.
 fn converse(world: &World) -> Result<()> {
     world.config(&with_timeout(60));
+    world.policy(POLICY);
     let _daemon = world.start_daemon();
     println!("This is a private world: nothing in it changes this machine's users, sudo or /etc.");
     println!("Give the agent a command to run with sudo, then answer the request as its owner.");
+    println!("A rule of root's lets `df -h /` through without a question.");
     println!("An empty line ends the demo.");
     loop {
         print!("\nagent$ sudo ");

@@ -292,6 +292,10 @@ impl Writer {
             }
         }
         for record in &effects.records {
+            if let Record::Ruled { ticket, end, .. } = record {
+                // Nobody was asked, so no screen need know.
+                info!(id = %ticket.id, uid = ticket.uid, state = end.name(), "by the policy");
+            }
             if let Some(row) = record_row(record, now) {
                 self.tell_channels(record, &row);
                 if matches!(row.state, Standing::Ended(_)) {
