@@ -41,6 +41,12 @@ pub(crate) enum Command {
     Approve(Approve),
     /// Refuse a waiting command
     Deny(Deny),
+    /// Show the queue on the whole screen, and answer with single keys
+    ///
+    /// A key decides only what has been on the screen, selected and unchanged, for 0.7 s; ? shows
+    /// all keys. Quitting leaves everything waiting. Needs a terminal; without one, or for a screen
+    /// reader, use --plain or wait-for-requests.
+    Watch(Watch),
     /// Show each request as it comes, and ask for an answer
     ///
     /// Keys that were typed before a question is shown, and within half a second after, are
@@ -113,6 +119,15 @@ pub(crate) struct Deny {
     /// What to tell whoever asked, at most 500 bytes
     #[arg(long, value_name = "TEXT", value_parser = crate::decide::note)]
     pub(crate) reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// Line by line, as wait-for-requests: no cursor movement, answers are letters and Enter
+    ///
+    /// Also done by itself where TERM is dumb or not set.
+    #[arg(long)]
+    pub(crate) plain: bool,
 }
 
 #[derive(Debug, Args)]

@@ -32,7 +32,7 @@ pub(crate) fn run(
     let fetched = fetch(&mut control, &arguments.which)?;
     may_be_decided(&fetched, arguments)?;
     // Before the answer: one that comes later was not meant.
-    let alike = alike(&mut control, fetched)?;
+    let alike = alike(&mut control, &fetched)?;
     if !arguments.json {
         show(&alike, arguments.identical, output)?;
     }
@@ -67,8 +67,8 @@ pub(crate) fn run(
 }
 
 /// This one, and behind it those that ask the same and wait.
-fn alike(control: &mut Control, fetched: Fetched) -> Result<Group, Failure> {
-    let others = waiting(control)?
+fn alike(control: &mut Control, fetched: &Fetched) -> Result<Group, Failure> {
+    let others = waiting(control, &[])?
         .requests
         .into_iter()
         .filter(|other| other.fingerprint == fetched.fingerprint && other.row.id != fetched.row.id);

@@ -46,7 +46,7 @@ pub(crate) fn fetch(control: &mut Control, which: &str) -> Result<Fetched, Failu
 
 /// The daemon may be mistaken, or stolen: what is shown must be what its row and the decision
 /// name (I4).
-fn check(row: Row, frozen: String) -> Result<Fetched, Failure> {
+pub(crate) fn check(row: Row, frozen: String) -> Result<Fetched, Failure> {
     let request = Request::parse(&frozen).map_err(|error| Failure::refused_by(&error))?;
     let digest = request_digest(frozen.as_bytes());
     let is_whole = digest == row.digest
@@ -75,6 +75,18 @@ pub(crate) fn is_pending(row: &Row) -> bool {
 impl Fetched {
     pub(crate) fn is_pending(&self) -> bool {
         is_pending(&self.row)
+    }
+
+    /// The same request where this newer row puts it; nothing when the row is about another one.
+    pub(crate) fn standing_at(&self, row: &Row) -> Option<Self> {
+        let is_same = row.id == self.row.id
+            && row.digest == self.row.digest
+            && row.code == self.row.code
+            && row.uid == self.row.uid;
+        is_same.then(|| Self {
+            row: row.clone(),
+            ..self.clone()
+        })
     }
 
     pub(crate) fn view(&self) -> View {

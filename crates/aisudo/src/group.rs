@@ -32,8 +32,9 @@ pub(crate) struct Waiting {
     pub(crate) left_out: usize,
 }
 
-/// All that waits, each checked.
-pub(crate) fn waiting(control: &mut Control) -> Result<Waiting, Failure> {
+/// All that waits, each checked. Those that are `known` are not asked for again: their bytes cannot
+/// have changed.
+pub(crate) fn waiting(control: &mut Control, known: &[Fetched]) -> Result<Waiting, Failure> {
     let ToControl::Requests { requests, left_out } =
         control.ask(&FromControl::List { all: false })?
     else {
@@ -44,6 +45,10 @@ pub(crate) fn waiting(control: &mut Control) -> Result<Waiting, Failure> {
         ..Waiting::default()
     };
     for row in requests.into_iter().filter(is_pending) {
+        if let Some(known) = known.iter().find_map(|known| known.standing_at(&row)) {
+            waiting.requests.push(known);
+            continue;
+        }
         match fetch(control, &row.id.to_string()) {
             Ok(fetched) if fetched.is_pending() => waiting.requests.push(fetched),
             // Over since the list was made.

@@ -21,6 +21,7 @@ mod simulate;
 mod status;
 mod times;
 mod wait;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -73,6 +74,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<(), Failure> {
             let reason = arguments.reason.as_deref();
             decide::run(&paths, &arguments.common, Verdict::Deny, reason, output)
         }
+        Command::Watch(arguments) => watch::run(&paths, arguments, output),
         Command::WaitForRequests(arguments) => wait::run(&paths, arguments, output),
         Command::Status(arguments) => status::run(&paths, arguments, output),
         Command::Reload => reload::run(&paths, output),

@@ -69,7 +69,7 @@ fn of_all(paths: &Paths, arguments: &List, output: &mut Output) -> Result<(), Fa
 
 fn print(
     rows: &[Row],
-    mut control: Option<&mut Control>,
+    control: Option<&mut Control>,
     arguments: &List,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -87,7 +87,7 @@ fn print(
         };
         return output.line(none);
     }
-    for line in lines(rows, control.as_deref_mut()) {
+    for line in lines(rows, control) {
         output.line(line.trim_end())?;
     }
     Ok(())

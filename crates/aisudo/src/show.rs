@@ -23,23 +23,24 @@ pub(crate) fn run(paths: &Paths, arguments: &Show, output: &mut Output) -> Resul
         return output.json(&fetched.json()?);
     }
     output.text(&fetched.view().plain())?;
-    output.line(&state_line(&fetched))?;
+    output.line(&format!("\n{}", state_line(&fetched)))?;
     match note(&fetched) {
         Some(note) => output.line(&format!("in the approver's words: {note}")),
         None => Ok(()),
     }
 }
 
-fn state_line(fetched: &Fetched) -> String {
+/// When it was asked, and where it stands.
+pub(crate) fn state_line(fetched: &Fetched) -> String {
     format!(
-        "\nasked at {}; it {}",
+        "asked at {}; it {}",
         times::local(fetched.row.asked_at_ms),
         standing(&fetched.row.state)
     )
 }
 
 /// What the approver said with the decision.
-fn note(fetched: &Fetched) -> Option<String> {
+pub(crate) fn note(fetched: &Fetched) -> Option<String> {
     let decision: &Decision = match &fetched.row.state {
         Standing::Live(LiveState::Approved { decision })
         | Standing::Ended(

@@ -108,6 +108,7 @@ impl Screen<'_> {
             let next = match self.first_waiting()? {
                 Some(mut group) => self.one(feed, &mut group)?,
                 None => {
+                    self.output.flush()?;
                     match self.events.next(Some(feed), Listen::InBetween, None)? {
                         Event::NoMoreKeys => return Ok(()),
                         Event::Line(_) | Event::Changed(_) | Event::Time => {}
@@ -122,7 +123,7 @@ impl Screen<'_> {
     }
 
     fn first_waiting(&mut self) -> Result<Option<Group>, Failure> {
-        let mut waiting = waiting(&mut Control::open(self.paths)?)?;
+        let mut waiting = waiting(&mut Control::open(self.paths)?, &[])?;
         for (row, why) in waiting.unshown {
             if self.skipped.insert(row.id) {
                 remark(&format!("a request cannot be shown, and is skipped: {why}"));
@@ -172,7 +173,9 @@ impl Screen<'_> {
                 answer => answer,
             };
             match answer {
-                Answer::Decide(verdict, note) => return self.decide(group, verdict, note),
+                Answer::Decide(verdict, note) => {
+                    return self.decide(group, verdict, note.as_deref());
+                }
                 Answer::Skip => {
                     self.skip(group);
                     let goes = if group.members.len() == 1 {
@@ -306,11 +309,11 @@ impl Screen<'_> {
         &mut self,
         group: &Group,
         verdict: Verdict,
-        note: Option<String>,
+        note: Option<&str>,
     ) -> Result<Next, Failure> {
         let mut control = Control::open(self.paths)?;
         for fetched in &group.members {
-            match decide(&mut control, fetched, verdict, note.clone()) {
+            match decide(&mut control, fetched, verdict, note.map(str::to_owned)) {
                 Ok(()) => self.output.line(&outcome(verdict, fetched))?,
                 Err(Failure::Refused(why)) => {
                     self.output

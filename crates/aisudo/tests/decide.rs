@@ -289,6 +289,7 @@ fn without_a_daemon_the_exit_code_is_3() {
         &["deny", "X"],
         &["status"],
         &["wait-for-requests"],
+        &["watch", "--plain"],
         &["audit", "tail"],
         &["audit", "show", "1"],
         &["audit", "verify"],

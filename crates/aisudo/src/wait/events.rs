@@ -1,6 +1,9 @@
 //! What happens next: something was typed, the daemon says something, or time is up.
 
-use std::{io, os::fd::AsFd};
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd},
+};
 
 use aisudo_core::{
     state::Tick,
@@ -20,7 +23,7 @@ use crate::{
 
 /// What came first.
 #[derive(Debug)]
-pub(super) enum Event {
+pub(crate) enum Event {
     Line(String),
     NoMoreKeys,
     /// A request came or changed.
@@ -48,7 +51,8 @@ struct Ready {
     keys: bool,
 }
 
-fn change(feed: &mut Control) -> Result<Event, Failure> {
+/// The next change that the daemon tells.
+pub(crate) fn change(feed: &mut Control) -> Result<Event, Failure> {
     match feed.event()? {
         ToControl::Changed { row } => Ok(Event::Changed(row.map(Box::new))),
         // Such as: this screen fell behind.
@@ -103,31 +107,34 @@ impl Events {
     ) -> Result<Ready, Failure> {
         let with_keys = !matches!(listen, Listen::Never) && self.keys.may_come();
         let stdin = io::stdin();
-        let mut watched = Vec::new();
-        if let Some(feed) = feed {
-            watched.push(PollFd::from_borrowed_fd(
-                feed.stream().as_fd(),
-                PollFlags::IN,
-            ));
-        }
-        if with_keys {
-            watched.push(PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN));
-        }
-        let timeout = until.map(|until| timespec(until.0.saturating_sub(boottime().0)));
-        match poll(&mut watched, timeout.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(error) => {
-                return Err(Failure::Refused(format!(
-                    "nothing can be waited for: {error}"
-                )));
-            }
-        }
-        let mut happened = watched.iter().map(|one| !one.revents().is_empty());
-        Ok(Ready {
-            feed: feed.is_some() && happened.next().unwrap_or(false),
-            keys: with_keys && happened.next().unwrap_or(false),
-        })
+        let feed = feed.map(|feed| feed.stream().as_fd());
+        let keys = with_keys.then(|| stdin.as_fd());
+        let [feed, keys] = ready([feed, keys], until)?;
+        Ok(Ready { feed, keys })
     }
+}
+
+/// Which of these can be read, when one can or time is up. A signal ends it early.
+pub(crate) fn ready<const N: usize>(
+    sources: [Option<BorrowedFd<'_>>; N],
+    until: Option<Tick>,
+) -> Result<[bool; N], Failure> {
+    let mut watched: Vec<PollFd<'_>> = sources
+        .iter()
+        .flatten()
+        .map(|source| PollFd::from_borrowed_fd(*source, PollFlags::IN))
+        .collect();
+    let timeout = until.map(|until| timespec(until.0.saturating_sub(boottime().0)));
+    match poll(&mut watched, timeout.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => {
+            return Err(Failure::Refused(format!(
+                "nothing can be waited for: {error}"
+            )));
+        }
+    }
+    let mut happened = watched.iter().map(|one| !one.revents().is_empty());
+    Ok(sources.map(|source| source.is_some() && happened.next().unwrap_or(false)))
 }
 
 fn timespec(ms: u64) -> Timespec {

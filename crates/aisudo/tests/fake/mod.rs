@@ -1,6 +1,7 @@
 //! A daemon that does what a test wants, behind real sockets, and the command run against it.
 
 pub(crate) mod data;
+pub(crate) mod full_screen;
 pub(crate) mod screen;
 
 use std::{
@@ -144,6 +145,17 @@ impl Fake {
         known.remaining_ms = None;
         let known = known.clone();
         tell(&mut state, &known);
+    }
+
+    /// Those who watch are told that they fell behind, and nothing more.
+    pub(crate) fn fall_behind(&self) {
+        let behind = ToControl::Error {
+            message: "this screen fell behind; watch again".to_owned(),
+        };
+        for mut watcher in self.state().watchers.drain(..) {
+            frames::send(&mut watcher, &behind).unwrap();
+            watcher.shutdown(Shutdown::Both).unwrap();
+        }
     }
 
     pub(crate) fn wait_for_watcher(&self) {
