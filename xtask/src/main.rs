@@ -3,6 +3,7 @@
 mod demo;
 mod docs;
 mod fuzz;
+mod picture;
 mod root;
 mod setup;
 mod sh;
@@ -15,6 +16,7 @@ const HELP: &str = "\
 cargo xtask <command>
 
   demo [args…]              see aisudo at work, in a private world that leaves this machine alone
+  picture                   take the README's picture of `aisudo watch` anew
   test [--all] [filter…]    every check and test; --all adds the slow ones
   fuzz [target…] [--seconds N] [--keep]
                             the fuzz targets for longer; --keep adds what is new to fuzz/corpus
@@ -31,6 +33,9 @@ fn main() -> ExitCode {
     let done = match command {
         "demo" => demo::prepare(rest),
         "demo-as-root" => demo::demo(rest),
+        "picture" => picture::prepare(),
+        "picture-as-root" => picture::alone(),
+        "picture-alone" => picture::take(),
         "test" => test::test(rest),
         "fuzz" => fuzz::fuzz(rest),
         "docs" => docs::docs(),
