@@ -256,8 +256,7 @@ fn after_plain_bytes(rest: &[u8]) -> &[u8] {
 }
 
 fn is_plain(byte: u8) -> bool {
-    // Not lazily: each comparison is cheaper than a branch.
-    (byte >= b' ') & (byte <= b'~') & (byte != b'"') & (byte != b'\\')
+    matches!(byte, b' '..=b'~') & !matches!(byte, b'"' | b'\\')
 }
 
 /// How many of these bytes come before the first that is not plain.
