@@ -83,8 +83,12 @@ impl Group {
         self.members.first()
     }
 
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Uuid> {
+        self.members.iter().map(|member| member.row.id)
+    }
+
     pub(crate) fn has(&self, id: Uuid) -> bool {
-        self.members.iter().any(|member| member.row.id == id)
+        self.ids().any(|own| own == id)
     }
 
     /// Takes one out.

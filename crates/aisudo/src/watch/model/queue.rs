@@ -76,7 +76,8 @@ impl Model {
                 heard => heard.join("; "),
             });
         }
-        if joined || left {
+        // Their order is on the screen, too.
+        if !old.ids().eq(new.ids()) {
             self.lay_out();
         }
     }
