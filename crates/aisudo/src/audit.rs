@@ -1,5 +1,6 @@
 //! `aisudo audit`: the log of all that happened.
 
+mod chain;
 mod entry;
 mod export;
 mod filter;
@@ -23,7 +24,7 @@ use crate::{
     output::Output,
 };
 
-pub(crate) use verify::Checkpoint;
+pub(crate) use chain::Checkpoint;
 
 /// Entries asked for at once; the daemon sends fewer when they are long.
 const PAGE: u32 = 1000;
@@ -32,11 +33,7 @@ pub(crate) fn run(paths: &Paths, command: &Audit, output: &mut Output) -> Result
     match command {
         Audit::Tail(arguments) => tail::run(paths, arguments, output),
         Audit::Show { which, json } => show::run(paths, which, *json, output),
-        Audit::Verify {
-            file,
-            checkpoint,
-            json,
-        } => verify::run(paths, file.as_deref(), checkpoint.as_ref(), *json, output),
+        Audit::Verify(arguments) => verify::run(paths, arguments, output),
         Audit::Export(arguments) => export::run(paths, arguments, output),
     }
 }

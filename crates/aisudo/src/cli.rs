@@ -8,6 +8,7 @@ use aisudo_core::{policy::LocalTime, raw::Hex32};
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::filters::Filters;
+use crate::audit::Checkpoint;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -159,17 +160,10 @@ pub(crate) enum Audit {
     /// Check that no entry was changed, cut, added or moved
     ///
     /// Reads the log from the daemon and compares its end with what the running daemon remembers,
-    /// or reads an exported file, for which no daemon is needed.
-    Verify {
-        /// An exported log
-        file: Option<PathBuf>,
-        /// What an earlier verification printed: the log must still hold it
-        #[arg(long, value_name = "SEQ:HASH")]
-        checkpoint: Option<crate::audit::Checkpoint>,
-        /// Print {"intact": bool, "entries", "checkpoint"} or {"intact", "entry", "why"}
-        #[arg(long)]
-        json: bool,
-    },
+    /// or reads files, for which no daemon is needed: archives in their order, and then an export,
+    /// are one chain. A beginning that is missing must be named by an entry that says where it
+    /// went, or by --from.
+    Verify(Verify),
     /// Write the log as JSON lines, exactly as stored
     ///
     /// Whole, it can be verified. What filters leave is a selection and no chain.
@@ -189,6 +183,21 @@ pub(crate) struct Tail {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) filters: Filters,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Archives and an exported log, in their order
+    pub(crate) files: Vec<PathBuf>,
+    /// The entry before the first file's first, as an earlier verification printed it
+    #[arg(long, value_name = "SEQ:HASH", requires = "files")]
+    pub(crate) from: Option<Checkpoint>,
+    /// What an earlier verification printed: the log must still hold it
+    #[arg(long, value_name = "SEQ:HASH")]
+    pub(crate) checkpoint: Option<Checkpoint>,
+    /// Print {"intact": bool, "first", "entries", "checkpoint"} or {"intact", "entry", "why"}
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

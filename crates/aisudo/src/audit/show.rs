@@ -31,7 +31,16 @@ pub(super) fn run(
     match Which::from(which) {
         Which::Sequence(number) => {
             let mut log = Log::open(paths, number.saturating_sub(1))?;
-            let Page { entries, head, .. } = log.page(1)?;
+            let Page {
+                entries,
+                head,
+                start,
+            } = log.page(1)?;
+            if (1..=start.sequence).contains(&number) {
+                return Err(Failure::Refused(format!(
+                    "entry {number} was pruned; see the archive, /var/lib/aisudo/archive"
+                )));
+            }
             let is_there = (1..=head.sequence).contains(&number);
             if let Some(entry) = entries.first().filter(|_| is_there) {
                 print(entry, output)?;
