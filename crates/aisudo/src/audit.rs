@@ -6,6 +6,7 @@ mod export;
 mod filter;
 mod follow;
 mod show;
+mod stats;
 mod tail;
 mod verify;
 
@@ -34,6 +35,7 @@ pub(crate) fn run(paths: &Paths, command: &Audit, output: &mut Output) -> Result
         Audit::Tail(arguments) => tail::run(paths, arguments, output),
         Audit::Show { which, json } => show::run(paths, which, *json, output),
         Audit::Verify(arguments) => verify::run(paths, arguments, output),
+        Audit::Stats(arguments) => stats::run(paths, arguments, output),
         Audit::Export(arguments) => export::run(paths, arguments, output),
     }
 }

@@ -6,6 +6,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use aisudo_core::{policy::LocalTime, raw::Hex32};
 use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
 
 pub(crate) use self::filters::Filters;
 use crate::audit::Checkpoint;
@@ -164,6 +165,8 @@ pub(crate) enum Audit {
     /// are one chain. A beginning that is missing must be named by an entry that says where it
     /// went, or by --from.
     Verify(Verify),
+    /// Count prompts, outcomes, and how long answers took
+    Stats(Stats),
     /// Write the log as JSON lines, exactly as stored
     ///
     /// Whole, it can be verified. What filters leave is a selection and no chain.
@@ -196,6 +199,19 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "SEQ:HASH")]
     pub(crate) checkpoint: Option<Checkpoint>,
     /// Print {"intact": bool, "first", "entries", "checkpoint"} or {"intact", "entry", "why"}
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stats {
+    /// Of entries not older than this: a time (RFC 3339), a date (its beginning, here), or a span such as 2h or 7d
+    #[arg(long, value_name = "WHEN", value_parser = crate::times::moment)]
+    pub(crate) since: Option<Timestamp>,
+    /// Of entries older than this, given as for --since
+    #[arg(long, value_name = "WHEN", value_parser = crate::times::moment)]
+    pub(crate) until: Option<Timestamp>,
+    /// Print one object with all that is counted
     #[arg(long)]
     pub(crate) json: bool,
 }

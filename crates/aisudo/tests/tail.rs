@@ -246,3 +246,27 @@ fn a_filtered_export_says_that_it_is_no_chain() {
         wrong.stderr
     );
 }
+
+#[test]
+fn the_log_is_counted_from_a_moment_on() {
+    let fake = Fake::start();
+    fake.state().audit = log(&long_log());
+    let ran = fake.run(&[
+        "audit",
+        "stats",
+        "--json",
+        "--since",
+        "2024-05-01T06:30:00Z",
+    ]);
+    let counted: Value = serde_json::from_str(&ran.stdout).unwrap();
+    // Requests 390 to 399, of which the first is for apt.
+    assert_eq!(
+        (&counted["prompts"], &counted["entries"]),
+        (&10.into(), &20.into())
+    );
+    assert_eq!(counted["outcomes"]["expired"], 10);
+    assert_eq!(counted["programs"]["/usr/bin/apt"]["prompts"], 1);
+    assert_eq!(counted["days"], json!({"2024-05-01": 10}));
+    let text = fake.run(&["audit", "stats"]).stdout;
+    assert!(text.contains("\nprompts: 400, 400.0 a day\n"), "{text}");
+}
