@@ -9,6 +9,7 @@
 mod args;
 pub mod broker;
 pub mod channels;
+pub mod copy;
 pub mod ledger;
 mod limits;
 pub mod record;
@@ -19,7 +20,11 @@ pub mod store;
 
 use std::{ffi::OsString, io::Write as _, process::ExitCode, sync::Arc};
 
-use aisudo_core::{config::Config, digest::sha256, paths::Paths};
+use aisudo_core::{
+    config::{AuditCopy, Config},
+    digest::sha256,
+    paths::Paths,
+};
 use aisudo_sys::clock;
 use sd_notify::NotifyState;
 use tokio::{
@@ -33,6 +38,7 @@ use crate::{
     args::Args,
     broker::{Caps, Moment},
     channels::Channels,
+    copy::{Copier, CopyFile, Copying, Journal, Target},
     ledger::{Keep, Ledger, Setup},
     record::Record,
     server::Shared,
@@ -85,6 +91,7 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
         listeners,
         stand_in,
         lock: _lock,
+        copy_file,
     } = started;
     let (settings, policy_read) = Settings::new(paths.clone(), config.clone(), config_stamp);
     let first = vec![
@@ -94,7 +101,7 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
         },
         policy_read,
     ];
-    let (ledger, ended) = open(paths, &config, first)?;
+    let (ledger, ended) = open(paths, &config, first, copy_file)?;
     let mut terminate = watch_signal(SignalKind::terminate())?;
     let mut interrupt = watch_signal(SignalKind::interrupt())?;
     let mut hang_up = watch_signal(SignalKind::hangup())?;
@@ -127,11 +134,17 @@ fn open(
     paths: &Paths,
     config: &Config,
     first: Vec<Record>,
+    copy_file: Option<CopyFile>,
 ) -> Result<(Ledger, oneshot::Receiver<()>), String> {
     let path = paths.database();
     let boot_id = clock::boot_id();
     let store =
         Store::open(&path, &boot_id).map_err(|error| format!("{}: {error}", path.display()))?;
+    let keep = Keep {
+        days: config.audit.keep_days,
+        archive: config.audit.archive.then(|| paths.archive_dir()),
+        copy: copier(paths, config, copy_file, store.head().sequence)?,
+    };
     let setup = Setup {
         store,
         caps: Caps::from(config),
@@ -140,11 +153,31 @@ fn open(
         first,
         clock: now,
     };
-    let keep = Keep {
-        days: config.audit.keep_days,
-        archive: config.audit.archive.then(|| paths.archive_dir()),
-    };
     Ledger::start_keeping(setup, keep).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Who copies the audit log, if root wants that.
+fn copier(
+    paths: &Paths,
+    config: &Config,
+    file: Option<CopyFile>,
+    after: u64,
+) -> Result<Option<Copier>, String> {
+    let target: Box<dyn Target> = match (&config.audit.copy, file) {
+        (Some(AuditCopy::Journald), _) => Box::new(Journal::new(paths.journal_socket())),
+        (Some(AuditCopy::File(_)), Some(file)) => Box::new(file),
+        _ => return Ok(None),
+    };
+    let copying = Copying {
+        target,
+        database: paths.database(),
+        copied: paths.copied(),
+        after,
+    };
+    let copier = Copier::start(copying);
+    copier
+        .map(Some)
+        .map_err(|error| format!("no thread: {error}; see the system's limits"))
 }
 
 fn now() -> Moment {

@@ -8,9 +8,13 @@
 use std::{
     fs::{self, Permissions},
     io::{BufRead, BufReader, Read},
-    os::unix::{fs::PermissionsExt, net::UnixStream},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        net::{UnixDatagram, UnixStream},
+    },
     path::PathBuf,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use aisudo_core::{
@@ -197,4 +201,60 @@ fn a_user_that_does_not_exist_is_named() {
                 .contains("the user no-such-user does not exist; create it")
         );
     }
+}
+
+#[test]
+fn the_audit_log_is_copied_to_the_journal_of_this_root() {
+    let place = place(&format!("{CONFIG}[audit]\ncopy = \"journald\"\n"));
+    let socket = place.paths.journal_socket();
+    fs::create_dir_all(socket.parent().unwrap()).unwrap();
+    let journal = UnixDatagram::bind(&socket).unwrap();
+    fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
+    journal
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let (mut daemon, _log) = place.ready();
+    stop(&daemon, Signal::TERM);
+    let mut message = vec![0; 65536];
+    for event in ["started", "config_loaded", "stopped"] {
+        let length = journal.recv(&mut message).unwrap();
+        let text = String::from_utf8_lossy(message.get(..length).unwrap());
+        assert!(
+            text.contains(&format!("\nAISUDO_EVENT={event}\n")),
+            "{text}"
+        );
+    }
+    daemon.wait().unwrap();
+}
+
+#[test]
+fn the_audit_log_is_copied_to_a_file_that_root_makes_for_the_daemon() {
+    if !geteuid().is_root() {
+        return;
+    }
+    let file = "/var/log/copy.jsonl";
+    let place = place(&format!(
+        "{CONFIG}[audit]\ncopy = {{ file = \"{file}\" }}\n"
+    ));
+    fs::create_dir_all(place.root.join("var/log")).unwrap();
+    let copy = place.paths.of(file.as_ref());
+    let (mut daemon, _log) = place.ready();
+    stop(&daemon, Signal::TERM);
+    daemon.wait().unwrap();
+    assert_eq!(fs::read_to_string(&copy).unwrap().lines().count(), 3);
+    let meta = copy.metadata().unwrap();
+    assert_eq!((meta.uid(), meta.mode() & 0o777), (65534, 0o600));
+
+    // Not the daemon's: it starts all the same, and leaves it alone.
+    fs::write(&copy, "").unwrap();
+    std::os::unix::fs::chown(&copy, Some(0), None).unwrap();
+    let mut daemon = place.start();
+    let mut log = BufReader::new(daemon.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains(" ready\n") || !said.contains("is not a file of uid 65534") {
+        assert_ne!(log.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    stop(&daemon, Signal::TERM);
+    daemon.wait().unwrap();
+    assert_eq!(fs::read_to_string(&copy).unwrap(), "");
 }

@@ -88,7 +88,13 @@ fn print_whole(status: &wire::Status, output: &mut Output) -> Result<(), Failure
     ))?;
     output.line(&format!("policy: {}", safe(&status.policy)))?;
     for (name, health) in &status.channels {
-        output.line(&format!("channel {}: {}", safe(name), safe(health)))?;
+        // How the audit log is kept comes the same way.
+        let what = if name.starts_with("audit ") {
+            ""
+        } else {
+            "channel "
+        };
+        output.line(&format!("{what}{}: {}", safe(name), safe(health)))?;
     }
     output.line(&format!(
         "audit log: {} entries, checkpoint {}:{}",

@@ -19,6 +19,7 @@ use self::writer::Writer;
 use crate::{
     broker::{Ask, Caps, Command, ConnectionId, Moment, News, Outcome},
     channels::Channels,
+    copy::Copier,
     record::Record,
     store::{Store, StoreError},
 };
@@ -54,6 +55,8 @@ pub struct Keep {
     pub days: u32,
     /// Where those that leave it are written to; nothing when root wants no archive.
     pub archive: Option<PathBuf>,
+    /// Who copies each entry elsewhere, if root wants that.
+    pub copy: Option<Copier>,
 }
 
 /// Storage failed: nothing of what was asked for has happened.

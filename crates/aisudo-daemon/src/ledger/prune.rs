@@ -1,9 +1,11 @@
 //! When the oldest audit entries leave the database, and what becomes of them.
 
+use std::path::PathBuf;
+
 use aisudo_core::state::Tick;
 use tracing::{info, warn};
 
-use super::{Keep, archive::Archive};
+use super::archive::Archive;
 use crate::{
     broker::Moment,
     record::Record,
@@ -26,10 +28,10 @@ pub(super) struct Pruner {
 }
 
 impl Pruner {
-    pub(super) fn new(keep: Keep, now: Tick) -> Self {
+    pub(super) fn new(days: u32, archive: Option<PathBuf>, now: Tick) -> Self {
         Self {
-            days: keep.days,
-            archive: keep.archive.map(Archive::new),
+            days,
+            archive: archive.map(Archive::new),
             next: now,
             trouble: None,
         }

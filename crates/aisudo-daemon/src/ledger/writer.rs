@@ -19,6 +19,7 @@ use super::{Job, Keep, Query, Setup, Unavailable, View, look, prune::Pruner};
 use crate::{
     broker::{Broker, Caps, Command, ConnectionId, Effects, Moment, News, Outcome, record_row},
     channels::{Announcement, Channels},
+    copy::Copier,
     record::Record,
     store::{Store, StoreError},
 };
@@ -47,6 +48,7 @@ pub(super) struct Writer {
     /// Where the number of the newest audit entry is told.
     heads: watch::Sender<u64>,
     pruner: Pruner,
+    copier: Option<Copier>,
     /// Recorded before anything else is.
     owed: Vec<Record>,
     retry_at: Option<Tick>,
@@ -85,7 +87,8 @@ impl Writer {
             gates: HashMap::new(),
             channels: setup.channels,
             heads,
-            pruner: Pruner::new(keep, now.tick),
+            pruner: Pruner::new(keep.days, keep.archive, now.tick),
+            copier: keep.copy,
             owed: setup.first,
             retry_at: None,
             clock: setup.clock,
@@ -277,11 +280,15 @@ impl Writer {
         let _ = caller.reply.send(Ok(effects.outcome));
     }
 
-    /// Tells those who follow the audit log.
+    /// Tells those who follow the audit log, and who copies it.
     fn tell_head(&self) {
         let newest = self.store.head().sequence;
-        self.heads
+        let is_new = self
+            .heads
             .send_if_modified(|head| std::mem::replace(head, newest) != newest);
+        if let Some(copier) = self.copier.as_ref().filter(|_| is_new) {
+            copier.wake();
+        }
     }
 
     /// Tells gates and channels what is on disk.
@@ -348,9 +355,16 @@ impl Writer {
             channels: &self.channels,
             now: (self.clock)().tick,
             started: self.started,
-            keeping: self.pruner.health(),
+            keeping: self.keeping(),
         };
         Ok(look::look(&here, query)?)
+    }
+
+    /// How the audit log is kept, as far as approvers should know.
+    fn keeping(&self) -> Vec<(String, String)> {
+        let copy = self.copier.iter();
+        let copy = copy.map(|copier| ("audit copy".to_owned(), copier.health()));
+        self.pruner.health().into_iter().chain(copy).collect()
     }
 
     fn stop(&mut self) {
@@ -358,6 +372,9 @@ impl Writer {
         // A stop must be tried even in the pause after a failure.
         self.retry_at = None;
         self.write(Vec::new(), Vec::new());
+        if let Some(copier) = self.copier.take() {
+            copier.finish();
+        }
     }
 }
 

@@ -7,11 +7,15 @@ mod state_dir;
 
 use std::fs::File;
 
-use aisudo_core::{config::Config, paths::Paths};
+use aisudo_core::{
+    config::{AuditCopy, Config},
+    paths::Paths,
+};
 use aisudo_sys::trusted::read_config;
 
 use self::{privileges::Identity, sockets::Sockets};
 use crate::{
+    copy::CopyFile,
     server::Listeners,
     settings::{Stamp, stamp},
 };
@@ -28,6 +32,8 @@ pub(crate) struct Started {
     pub(crate) stand_in: Option<u32>,
     /// Held for as long as the daemon runs.
     pub(crate) lock: File,
+    /// Where the audit log is copied to, opened while that was root's to do.
+    pub(crate) copy_file: Option<CopyFile>,
 }
 
 /// Prepares everything and drops privileges.
@@ -45,6 +51,10 @@ pub(crate) fn start(paths: &Paths) -> Result<Started, String> {
         lock,
         passed,
     } = sockets::open(paths, &config)?;
+    let copy_file = match &config.audit.copy {
+        Some(AuditCopy::File(path)) => Some(CopyFile::open(paths.of(path), identity.uid())),
+        _ => None,
+    };
     identity.assume()?;
     state_dir::check(paths, identity.uid())?;
     let stand_in = (!passed && !identity.was_root()).then(|| identity.uid());
@@ -55,5 +65,6 @@ pub(crate) fn start(paths: &Paths) -> Result<Started, String> {
         listeners,
         stand_in,
         lock,
+        copy_file,
     })
 }

@@ -22,6 +22,7 @@ async fn start_keeping(path: &Path, days: u32, clock: fn() -> Moment) -> Ledger 
     let keep = Keep {
         days,
         archive: Some(archive(path)),
+        copy: None,
     };
     let ledger = Ledger::start_keeping(setup, keep).unwrap().0;
     // Now it has written what it starts with, at this time.
