@@ -70,6 +70,16 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Policy,
     },
+    /// Print what a shell needs to complete this command's words
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    Man {
+        /// The directory they go to; it is made if it is not there
+        directory: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

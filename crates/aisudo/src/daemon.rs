@@ -85,7 +85,10 @@ impl Agent {
 
 /// An answer of another kind than was asked for.
 pub(crate) fn out_of_place() -> Failure {
-    Failure::Refused("aisudo-daemon answered something else; is it of another version?".to_owned())
+    Failure::Refused(
+        "aisudo-daemon answered something else; install the same version of both, and restart it"
+            .to_owned(),
+    )
 }
 
 fn refused(answer: ToControl) -> Result<ToControl, Failure> {
@@ -117,7 +120,7 @@ fn not_connected(path: &Path, error: &io::Error) -> Failure {
             "you may not use {shown}; root and the approvers' group may"
         )),
         _ => Failure::Unreachable(format!(
-            "aisudo-daemon cannot be reached on {shown}: {error}"
+            "aisudo-daemon cannot be reached on {shown}: {error}; see: systemctl status aisudo-daemon"
         )),
     }
 }
@@ -147,7 +150,7 @@ fn lost(error: &io::Error) -> Failure {
     Failure::Unreachable(match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             format!(
-                "aisudo-daemon does not answer within {} s",
+                "aisudo-daemon does not answer within {} s; see: systemctl status aisudo-daemon",
                 PATIENCE.as_secs()
             )
         }
@@ -156,7 +159,9 @@ fn lost(error: &io::Error) -> Failure {
         }
         _ => {
             let why = display::text(error.to_string().as_bytes()).text;
-            format!("aisudo-daemon is not understood: {why}")
+            format!(
+                "aisudo-daemon is not understood: {why}; install the same version of both, and restart it"
+            )
         }
     })
 }

@@ -130,7 +130,7 @@ pub(crate) fn outcome(verdict: Verdict, fetched: &Fetched) -> String {
 pub(crate) fn note(text: &str) -> Result<String, String> {
     if text.len() > MAX_NOTE_BYTES {
         return Err(format!(
-            "these are {} bytes, at most {MAX_NOTE_BYTES} are possible",
+            "these are {} bytes, at most {MAX_NOTE_BYTES} are possible; shorten them",
             text.len()
         ));
     }
@@ -156,7 +156,7 @@ fn may_be_decided(fetched: &Fetched, arguments: &Answer) -> Result<(), Failure> 
 
 fn other_digest(digest: Hex32) -> Failure {
     Failure::Refused(format!(
-        "nothing was decided: the request has another digest, {digest}"
+        "nothing was decided: the request has another digest, {digest}; look at it again before you answer"
     ))
 }
 
@@ -172,7 +172,7 @@ fn show(alike: &Group, identical: bool, output: &mut Output) -> Result<(), Failu
         .and_then(|()| output.flush());
     shown.map_err(|_| {
         Failure::Refused(
-            "nothing was decided: the request could not be shown on standard output".to_owned(),
+            "nothing was decided: the request could not be shown; give it a standard output that can be written".to_owned(),
         )
     })
 }

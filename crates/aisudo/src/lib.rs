@@ -13,6 +13,7 @@ mod failure;
 mod fetch;
 mod group;
 mod list;
+mod manual;
 mod output;
 mod policy;
 mod reload;
@@ -81,5 +82,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Audit { command } => audit::run(&paths, command, output),
         Command::Simulate(arguments) => simulate::run(&paths, arguments, output),
         Command::Policy { command } => policy::run(&paths, command, output),
+        Command::Completions { shell } => manual::completions(*shell, output),
+        Command::Man { directory } => manual::pages(directory),
     }
 }

@@ -73,7 +73,9 @@ fn cannot_write(error: &io::Error) -> Failure {
     if error.kind() == ErrorKind::BrokenPipe {
         Failure::NobodyReads
     } else {
-        Failure::Refused(format!("standard output cannot be written: {error}"))
+        Failure::Refused(format!(
+            "standard output cannot be written: {error}; send it elsewhere, or make room"
+        ))
     }
 }
 

@@ -146,7 +146,7 @@ fn what_cannot_be_shown_is_not_decided() {
     assert_eq!(ran.code, Some(1));
     assert_eq!(
         ran.stderr,
-        "aisudo: nothing was decided: the request could not be shown on standard output\n"
+        "aisudo: nothing was decided: the request could not be shown; give it a standard output that can be written\n"
     );
     assert_eq!(fake.state().decided, []);
 }

@@ -8,7 +8,10 @@ use std::fs;
 
 use aisudo_core::digest::request_digest;
 use clap::Command;
-use fake::Fake;
+use fake::{
+    Fake,
+    data::{events, log},
+};
 use serde_json::Value;
 
 #[test]
@@ -101,5 +104,65 @@ fn help_has_no_colours_where_nobody_sees_them_and_wrong_usage_its_own_exit_code(
         );
         let expected = if arguments.contains(&"--help") { 0 } else { 2 };
         assert_eq!(ran.code, Some(expected), "{arguments:?}");
+    }
+}
+
+#[test]
+fn there_are_completions_and_a_page_for_each_command() {
+    let fake = Fake::stopped();
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = fake.run(&["completions", shell]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+        assert!(ran.stdout.contains("wait-for-requests"), "{shell}");
+    }
+    assert_eq!(fake.run(&["completions", "cmd"]).code, Some(2));
+    let directory = fake.directory.path().join("man");
+    let ran = fake.run(&["man", directory.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for (page, says) in [
+        ("aisudo.1", "Exit codes"),
+        ("aisudo-audit-verify.1", "checkpoint"),
+        ("aisudo-daemon.8", "state.db"),
+        ("aisudo.toml.5", "keep_days"),
+    ] {
+        let text = fs::read_to_string(directory.join(page)).unwrap();
+        assert!(
+            text.starts_with(".") && text.contains(says),
+            "{page}: {text}"
+        );
+    }
+    let ran = fake.run(&["man", "/dev/null/x"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.ends_with("; give another directory\n"),
+        "{ran:?}"
+    );
+}
+
+/// The reader has gone before anything is shown.
+#[test]
+fn commands_end_quietly_when_nobody_reads() {
+    let fake = Fake::start();
+    let row = fake.ask(&["echo", &"x".repeat(40_000)]);
+    fake.state().audit = log(&events());
+    for arguments in [
+        &["list"][..],
+        &["show", &row.code],
+        &["status"],
+        &["audit", "tail"],
+        &["audit", "export"],
+        &["audit", "stats"],
+        &["audit", "verify"],
+        &["completions", "bash"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let child = fake.command(arguments).stdout(writer).spawn().unwrap();
+        let ran = fake.ran(child);
+        assert_eq!(
+            (ran.code, ran.stderr.as_str()),
+            (Some(0), ""),
+            "{arguments:?}"
+        );
     }
 }

@@ -23,6 +23,10 @@ const CAPS: Caps = Caps {
     pending_per_uid: 5,
     pending: 5,
     timeout_ms: 1000,
+    requests_per_minute: u32::MAX,
+    requests_per_minute_all: u32::MAX,
+    ruled_per_minute: u32::MAX,
+    cooldown_ms: 0,
 };
 
 struct Place(TempDir);

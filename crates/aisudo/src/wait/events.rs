@@ -129,7 +129,7 @@ pub(crate) fn ready<const N: usize>(
         Ok(_) | Err(Errno::INTR) => {}
         Err(error) => {
             return Err(Failure::Refused(format!(
-                "nothing can be waited for: {error}"
+                "nothing can be waited for: {error}; start it again"
             )));
         }
     }
