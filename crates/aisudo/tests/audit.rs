@@ -9,10 +9,10 @@ use std::fs;
 use aisudo_core::wire::Head;
 use fake::{
     Fake,
-    data::{events, hash_of, log},
+    data::{events, hash_of, log, request},
     mode_of,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn with_log() -> Fake {
     let fake = Fake::start();
@@ -222,4 +222,18 @@ fn entries_are_for_people() {
             format!("aisudo: the audit log has no entry {missing}; see: aisudo audit tail\n")
         );
     }
+}
+
+#[test]
+fn entries_of_other_kinds_are_shown_as_they_are() {
+    let fake = Fake::start();
+    let frozen: Value = serde_json::from_str(&request(0, &["id", "-u"])).unwrap();
+    fake.state().audit = log(&[
+        json!({"at": "2023-11-14T22:13:20.007Z", "event": "password", "request": frozen, "rule": "ask me", "user": "agent", "uid": 7}),
+        json!({"at": "2023-11-14T22:13:20.007Z", "event": "policy_loaded", "sha256": "abc", "rules": 2}),
+    ]);
+    assert_eq!(
+        fake.run(&["audit", "tail"]).stdout,
+        "    1  2023-11-14 22:13:20  password   agent (uid 7) as root: id -u\n    2  2023-11-14 22:13:20  policy_loaded  rules=2  sha256=abc\n"
+    );
 }

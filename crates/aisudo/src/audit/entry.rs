@@ -44,7 +44,9 @@ impl Entry {
     /// On one line.
     pub(super) fn line(&self) -> String {
         let mut parts = self.front();
-        match self.view() {
+        // Not every entry with a request names its digest; on one line it is not shown.
+        let digest = self.digest().unwrap_or(Hex32([0; 32]));
+        match self.view_with(digest) {
             Some(view) => parts.push(format!(
                 "{}: {}",
                 who_as_whom(&self.user(), &view),
@@ -120,8 +122,15 @@ impl Entry {
 
     /// A request that was recorded, as its approvers saw it.
     fn view(&self) -> Option<View> {
+        self.view_with(self.digest()?)
+    }
+
+    fn digest(&self) -> Option<Hex32> {
+        self.text("digest").parse().ok()
+    }
+
+    fn view_with(&self, digest: Hex32) -> Option<View> {
         let request = Request::parse(&self.fields.get("request")?.to_string()).ok()?;
-        let digest: Hex32 = self.text("digest").parse().ok()?;
         let label = Label {
             code: self.text("code"),
             digest,
