@@ -1,5 +1,6 @@
 //! `cargo xtask`: what a stranger runs. Needs only Rust and a C compiler; it fetches the rest.
 
+mod bench;
 mod demo;
 mod docs;
 mod fuzz;
@@ -21,7 +22,9 @@ cargo xtask <command>
   fuzz [target…] [--seconds N] [--keep]
                             the fuzz targets for longer; --keep adds what is new to fuzz/corpus
   docs                      write the pages that are made from the programs
-  setup                     install what is missing (done by demo and test as well)
+  bench [--quick] [--json FILE]
+                            what a gated sudo costs, against the same machine without aisudo
+  setup                     install what is missing (done by the others as well)
 ";
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         "picture-as-root" => picture::alone(),
         "picture-alone" => picture::take(),
         "test" => test::test(rest),
+        "bench" => bench::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
         "docs" => docs::docs(),
         "setup" => setup::setup(),

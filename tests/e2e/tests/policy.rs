@@ -517,7 +517,7 @@ fn a21_identical_requests_are_one_question_and_each_run_is_counted() {
 fn a35_a_loop_of_allowed_commands_does_not_fill_the_disk() {
     let world = World::new();
     world.policy(DF);
-    world.config(&DEFAULT_CONFIG.replace("cooldown = 0", "cooldown = 0\nruled_per_minute = 5"));
+    world.config(&DEFAULT_CONFIG.replace("ruled_per_minute = 100000", "ruled_per_minute = 5"));
     let _daemon = world.start_daemon();
     let done = agent(&world)
         .shell("for i in $(seq 40); do sudo -n id -u; done; true")

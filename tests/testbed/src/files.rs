@@ -28,6 +28,7 @@ group = "aisudo-approvers"
 [limits]
 requests_per_minute = 100000
 requests_per_minute_all = 100000
+ruled_per_minute = 100000
 cooldown = 0
 "#;
 

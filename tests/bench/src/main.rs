@@ -1,0 +1,172 @@
+//! `cargo xtask bench`: what a gated sudo costs. Each number is a ratio to the same machine without
+//! aisudo, or stands beside a goal; what is compared is measured in turns within one run.
+//!
+//! Runs as root, in a private world with the real setuid sudo. Nothing is asserted.
+
+mod approver;
+mod ledger;
+mod machine;
+mod pending;
+mod sudo;
+mod table;
+mod verify;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use aisudo_testbed::{DEFAULT_CONFIG, World};
+
+use crate::table::Table;
+
+/// How much of each is measured.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    pairs: usize,
+    decisions: usize,
+    cycles: usize,
+    few_waiting: usize,
+    many_waiting: usize,
+    idle_seconds: u64,
+    audit_rows: u64,
+    entries: usize,
+}
+
+const WHOLE: Scale = Scale {
+    pairs: 250,
+    decisions: 300,
+    cycles: 3000,
+    few_waiting: 1000,
+    many_waiting: 10_000,
+    idle_seconds: 10,
+    audit_rows: 1_000_000,
+    entries: 100_000,
+};
+
+/// To see that it works.
+const QUICK: Scale = Scale {
+    pairs: 5,
+    decisions: 5,
+    cycles: 64,
+    few_waiting: 10,
+    many_waiting: 50,
+    idle_seconds: 1,
+    audit_rows: 3000,
+    entries: 300,
+};
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let (mut scale, mut json) = (WHOLE, None);
+    while let Some(argument) = arguments.next() {
+        match (argument.as_str(), arguments.next()) {
+            ("--json", Some(file)) => json = Some(PathBuf::from(file)),
+            ("--quick", next) => {
+                scale = QUICK;
+                if let ("--json", Some(file)) = (next.as_deref().unwrap_or(""), arguments.next()) {
+                    json = Some(PathBuf::from(file));
+                }
+            }
+            _ => {
+                eprintln!("usage: aisudo-bench [--quick] [--json FILE]");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    // Before the world: its `/tmp` is another.
+    let json = json.map(|file| std::path::absolute(file).expect("the path of the JSON file"));
+    let table = measure(scale);
+    print!("{table}");
+    if let Some(file) = json {
+        std::fs::write(&file, table.json()).expect("write the JSON file");
+    }
+    ExitCode::SUCCESS
+}
+
+fn measure(scale: Scale) -> Table {
+    let state = State::new();
+    let mut table = Table::new(machine::describe(&state.directory));
+    verify::measure(scale, &mut table);
+    ledger::measure(scale, &state.directory, &mut table);
+    let world = World::new();
+    state.show();
+    world.config(&config());
+    sudo::against_plain(&world, scale, &mut table);
+    sudo::loaded(&world, &mut table);
+    pending::measure(&world, scale, &mut table);
+    state.take_big_database();
+    sudo::with_long_log(&world, scale, &mut table);
+    table
+}
+
+/// Limits that nothing here reaches, and people who are patient.
+fn config() -> String {
+    let config = DEFAULT_CONFIG.replace("timeout = 20", "timeout = 900");
+    let (config, _) = config.split_once("[limits]").expect("limits at the end");
+    format!(
+        "{config}
+[limits]
+pending_per_uid = 20000
+pending = 20000
+requests_per_minute = 10000000
+requests_per_minute_all = 10000000
+ruled_per_minute = 10000000
+cooldown = 0
+connections = 20000
+connections_per_uid = 20000
+"
+    )
+}
+
+/// The daemon's directory on this machine's disk: a world's own `/var` is memory, where a commit costs
+/// nothing.
+struct State {
+    directory: PathBuf,
+}
+
+impl State {
+    fn new() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+        let directory = root.expect("the checkout").join("target/bench");
+        let _ = std::fs::remove_dir_all(&directory);
+        std::fs::create_dir_all(directory.join("state")).expect("make the state directory");
+        Self { directory }
+    }
+
+    /// In a world, where the daemon looks for it.
+    fn show(&self) {
+        let state = self.directory.join("state");
+        let state = state.to_str().expect("a path in UTF-8");
+        run("chown", &["aisudo:aisudo", state]);
+        run("chmod", &["0700", state]);
+        run("mount", &["--bind", state, "/var/lib/aisudo"]);
+    }
+
+    /// Puts the long log in the place of the daemon's own.
+    fn take_big_database(&self) {
+        for name in ["state.db", "state.db-wal", "state.db-shm"] {
+            let _ = std::fs::remove_file(Path::new("/var/lib/aisudo").join(name));
+        }
+        let big = self.directory.join(ledger::BIG);
+        std::fs::rename(big, "/var/lib/aisudo/state.db")
+            .or_else(|_| {
+                std::fs::copy(self.directory.join(ledger::BIG), "/var/lib/aisudo/state.db")
+                    .map(drop)
+            })
+            .expect("take the big database");
+        run("chown", &["aisudo:aisudo", "/var/lib/aisudo/state.db"]);
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn run(program: &str, arguments: &[&str]) {
+    let status = Command::new(program).args(arguments).status();
+    assert!(
+        status.expect("start a program").success(),
+        "{program} {arguments:?}"
+    );
+}

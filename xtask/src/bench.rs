@@ -1,0 +1,19 @@
+//! `cargo xtask bench`: builds what is measured, as it is shipped, and measures it as root.
+
+use crate::root::as_root;
+use crate::setup;
+use crate::sh::{Result, cargo, checkout, run};
+
+/// `cargo xtask bench [--quick] [--json FILE]`. What is measured and how: `tests/bench`.
+pub(crate) fn bench(arguments: &[String]) -> Result<()> {
+    setup::setup()?;
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--release"]);
+    for package in ["pam-aisudo", "aisudo-daemon", "aisudo", "aisudo-bench"] {
+        build.args(["--package", package]);
+    }
+    run(&mut build)?;
+    // The world takes what it runs from beside the program.
+    let program = checkout().join("target/release/aisudo-bench");
+    run(as_root(program, "to mount a private world with a real sudo")?.args(arguments))
+}
