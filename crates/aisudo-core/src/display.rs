@@ -85,7 +85,7 @@ pub struct Shown {
 /// One word of a command line: bare when it is plain, else in double quotes.
 #[must_use]
 pub fn word(bytes: &[u8]) -> Shown {
-    let mut writer = Writer::default();
+    let mut writer = Writer::<Noticed>::default();
     writer.word(bytes);
     writer.finish()
 }
@@ -93,7 +93,7 @@ pub fn word(bytes: &[u8]) -> Shown {
 /// A whole command line: each [`word`], with one blank between.
 #[must_use]
 pub fn words(argv: &[impl AsRef<[u8]>]) -> Shown {
-    let mut writer = Writer::default();
+    let mut writer = Writer::<Noticed>::default();
     for (index, bytes) in argv.iter().enumerate() {
         if index > 0 {
             writer.text.push(' ');
@@ -107,19 +107,18 @@ pub fn words(argv: &[impl AsRef<[u8]>]) -> Shown {
 /// ends are written out.
 #[must_use]
 pub fn text(bytes: &[u8]) -> Shown {
-    let blanks = |byte: &&u8| **byte == b' ';
-    let leading = bytes.iter().take_while(blanks).count();
-    let rest = bytes.get(leading..).unwrap_or_default();
-    let trailing = rest.iter().rev().take_while(blanks).count();
-    let (inner, _) = rest
-        .split_at_checked(rest.len() - trailing)
-        .unwrap_or_default();
-
-    let mut writer = Writer::default();
-    writer.counted_blanks(leading);
-    writer.body(inner, Quotes::Literal);
-    writer.counted_blanks(trailing);
+    let mut writer = Writer::<Noticed>::default();
+    writer.text(bytes);
     writer.finish()
+}
+
+/// The same, when nobody asks what was noticed: inside sudo, which need not load Unicode's tables of
+/// what looks like what then.
+#[must_use]
+pub fn plain_text(bytes: &[u8]) -> String {
+    let mut writer = Writer::<Unnoticed>::default();
+    writer.text(bytes);
+    writer.text
 }
 
 /// More blanks in a row than this are counted instead of written.
@@ -131,18 +130,54 @@ enum Quotes {
     Literal,
 }
 
-#[derive(Default)]
-struct Writer {
-    text: String,
-    marks: BTreeSet<Mark>,
+/// Whether marks are kept, or not even looked for.
+trait Notice: Default {
+    fn notice(&mut self, mark: impl FnOnce() -> Option<Mark>);
 }
 
-impl Writer {
+#[derive(Default)]
+struct Noticed(BTreeSet<Mark>);
+
+#[derive(Default)]
+struct Unnoticed;
+
+impl Notice for Noticed {
+    fn notice(&mut self, mark: impl FnOnce() -> Option<Mark>) {
+        self.0.extend(mark());
+    }
+}
+
+impl Notice for Unnoticed {
+    fn notice(&mut self, _mark: impl FnOnce() -> Option<Mark>) {}
+}
+
+#[derive(Default)]
+struct Writer<N> {
+    text: String,
+    marks: N,
+}
+
+impl Writer<Noticed> {
     fn finish(self) -> Shown {
         Shown {
             text: self.text,
-            marks: self.marks.into_iter().collect(),
+            marks: self.marks.0.into_iter().collect(),
         }
+    }
+}
+
+impl<N: Notice> Writer<N> {
+    fn text(&mut self, bytes: &[u8]) {
+        let blanks = |byte: &&u8| **byte == b' ';
+        let leading = bytes.iter().take_while(blanks).count();
+        let rest = bytes.get(leading..).unwrap_or_default();
+        let trailing = rest.iter().rev().take_while(blanks).count();
+        let (inner, _) = rest
+            .split_at_checked(rest.len() - trailing)
+            .unwrap_or_default();
+        self.counted_blanks(leading);
+        self.body(inner, Quotes::Literal);
+        self.counted_blanks(trailing);
     }
 
     fn word(&mut self, bytes: &[u8]) {
@@ -158,10 +193,10 @@ impl Writer {
     fn body(&mut self, bytes: &[u8], quotes: Quotes) {
         for chunk in bytes.utf8_chunks() {
             let valid = chunk.valid();
-            let mut runs = valid.split(|c: char| !c.is_alphanumeric());
-            if runs.any(mixes_scripts) {
-                self.marks.insert(Mark::MixedScript);
-            }
+            self.marks.notice(|| {
+                let mut runs = valid.split(|c: char| !c.is_alphanumeric());
+                runs.any(mixes_scripts).then_some(Mark::MixedScript)
+            });
             let mut rest = valid.chars().peekable();
             while let Some(c) = rest.next() {
                 if c == ' ' {
@@ -173,18 +208,18 @@ impl Writer {
             }
             for byte in chunk.invalid() {
                 self.escaped_byte(*byte);
-                self.marks.insert(Mark::InvalidUtf8);
+                self.marks.notice(|| Some(Mark::InvalidUtf8));
             }
         }
     }
 
     fn character(&mut self, c: char, quotes: Quotes) {
         let escaped = !passes(c);
-        if escaped {
-            self.marks.insert(reason(c));
-        } else if !c.is_ascii() {
-            self.marks.insert(Mark::NonAscii);
-        }
+        self.marks.notice(|| match (escaped, c.is_ascii()) {
+            (true, _) => Some(reason(c)),
+            (false, false) => Some(Mark::NonAscii),
+            (false, true) => None,
+        });
         match u8::try_from(c) {
             Ok(byte @ (..0x20 | b'\\' | 0x7f)) => self.escaped_byte(byte),
             Ok(b'"') if quotes == Quotes::Escaped => self.escaped_byte(b'"'),
@@ -206,7 +241,7 @@ impl Writer {
         if run > 0 {
             let plural = if run == 1 { "" } else { "s" };
             self.text.push_str(&format!("\\{{{run} blank{plural}}}"));
-            self.marks.insert(Mark::Blank);
+            self.marks.notice(|| Some(Mark::Blank));
         }
     }
 
@@ -232,7 +267,10 @@ fn mixes_scripts(run: &str) -> bool {
 /// The allow-list.
 fn passes(c: char) -> bool {
     matches!(c, ' '..='~')
-        || among(READABLE, c) && is_letter(c) && c.identifier_allowed() && is_distinct(c)
+        || among(READABLE, c)
+            && is_letter(c)
+            && c.identifier_allowed()
+            && ALIKE.binary_search(&c).is_err()
 }
 
 /// General category L (UAX #44), but for title case, which no readable script has.
@@ -279,6 +317,20 @@ fn reason(c: char) -> Mark {
         _ => Mark::NonAscii,
     }
 }
+
+/// Of the letters that could pass, those that are not [`is_distinct`]: Unicode's table, which says it
+/// of all characters, is as large as the rest of what sudo loads.
+#[rustfmt::skip]
+const ALIKE: &[char] = &[
+    'Æ', 'Ð', 'æ', 'þ', 'ı', 'ĺ', 'Œ', 'œ', 'く', 'イ', 'エ', 'カ', 'タ', 'ト', 'ニ', 'ネ', 'ノ', 'ハ', 'ヒ', 'ヘ',
+    'ベ', 'ペ', 'ム', 'ヨ', 'ロ', '一', '丂', '丅', '丕', '丛', '丫', '丶', '丿', '乄', '于', '井', '今', '仪', '倂', '值',
+    '兑', '兒', '凐', '卄', '卟', '合', '吴', '呉', '啟', '囗', '填', '士', '壿', '奬', '妺', '娯', '娱', '嬀', '季', '嵒',
+    '帀', '市', '帲', '幐', '径', '恒', '悦', '户', '戸', '抺', '捝', '插', '揷', '搉', '搖', '摇', '攬', '昩', '晩', '曰',
+    '曶', '朊', '朦', '末', '枺', '柿', '棁', '槩', '樧', '欥', '正', '汊', '沬', '涚', '湊', '湳', '溧', '溰', '滄', '滅',
+    '滭', '漼', '潔', '潙', '澌', '澤', '澿', '瀆', '炼', '爿', '獎', '瑶', '眔', '眜', '硏', '税', '絶', '緖', '肞', '胊',
+    '胐', '胶', '脁', '脧', '脱', '腁', '膧', '茉', '蔿', '虁', '蜕', '袚', '訞', '説', '謡', '豣', '趆', '跺', '躲', '輧',
+    '迳', '邗', '那', '鄉', '鄕', '鋭', '鎮', '钗', '長', '镺', '隺', '飡', '飲', '馮', '鮇', '鹃', '黒', '龝',
+];
 
 type Range = RangeInclusive<char>;
 

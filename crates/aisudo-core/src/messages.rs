@@ -71,7 +71,7 @@ impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Words of others pass through the safe display: what a denial says must not drive the
         // terminal of the one who reads it.
-        let safe = |text: &str| display::text(text.as_bytes()).text;
+        let safe = |text: &str| display::plain_text(text.as_bytes());
         f.write_str("aisudo: ")?;
         match self {
             Self::Waiting {

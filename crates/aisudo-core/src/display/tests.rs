@@ -3,10 +3,13 @@ mod reader;
 use std::collections::BTreeMap;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use unicode_security::skeleton;
+use unicode_security::{GeneralSecurityProfile, skeleton};
 
 use self::reader::is_harmless;
-use super::{Mark, Shown, passes, text, word, words};
+use super::{
+    ALIKE, Mark, READABLE, Shown, among, is_distinct, is_letter, passes, plain_text, text, word,
+    words,
+};
 
 /// Attack a17, and everything that must stay readable. Worked out by hand.
 #[test]
@@ -154,6 +157,15 @@ fn no_two_characters_that_pass_look_alike() {
     assert!(seen.len() > 30_000);
 }
 
+#[test]
+fn the_letters_that_look_like_others_are_those_of_unicode() {
+    let alike: Vec<char> = ('\u{80}'..=char::MAX)
+        .filter(|c| among(READABLE, *c) && is_letter(*c) && c.identifier_allowed())
+        .filter(|c| !is_distinct(*c))
+        .collect();
+    assert_eq!(ALIKE, alike);
+}
+
 /// Skeletons that hold ASCII belong to Latin letters with an accent and to Hangul alone.
 #[test]
 fn what_resembles_ascii_is_a_letter_with_an_accent() {
@@ -209,7 +221,9 @@ proptest! {
 
     #[test]
     fn text_can_be_read_back(bytes in prop_oneof![nasty(), vec(any::<u8>(), 0..60)]) {
-        prop_assert_eq!(reader::text(&text(&bytes).text), bytes);
+        let shown = text(&bytes).text;
+        prop_assert_eq!(plain_text(&bytes), shown.as_str());
+        prop_assert_eq!(reader::text(&shown), bytes);
     }
 
     #[test]
