@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{digest::sha256, raw::hex, wire::Head};
+use crate::{raw::hex, wire::Head};
 
 /// What stands before the first entry.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -24,9 +24,24 @@ pub const GENESIS: &str = "00000000000000000000000000000000000000000000000000000
 pub fn seal(mut fields: Map<String, Value>, previous_hash: &str) -> (String, String) {
     fields.remove("entry_hash");
     fields.insert("previous_hash".to_owned(), previous_hash.into());
-    let hash = entry_hash(&fields, previous_hash);
-    fields.insert("entry_hash".to_owned(), hash.as_str().into());
-    (canonical(&Value::Object(fields)), hash)
+    let mut line = String::new();
+    let fields = sorted(&fields);
+    let before = fields.partition_point(|(key, _)| key.as_str() < "entry_hash");
+    let (head, tail) = fields.split_at(before);
+    line.push('{');
+    for field in head {
+        write_field(&mut line, field);
+        line.push(',');
+    }
+    let place = line.len();
+    // There is one at least: `previous_hash`.
+    write_items(&mut line, tail, write_field);
+    line.push('}');
+    let mut hash = Sha256::new_with_prefix(previous_hash);
+    hash.update(&line);
+    let hash = hex(&hash.finalize());
+    line.insert_str(place, &format!("\"entry_hash\":\"{hash}\","));
+    (line, hash)
 }
 
 /// Where a log stops being what was written.
@@ -122,33 +137,20 @@ fn number(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value).ok()?.parse().ok()
 }
 
-fn entry_hash(fields: &Map<String, Value>, previous_hash: &str) -> String {
-    let json = canonical(&Value::Object(fields.clone()));
-    sha256(&[previous_hash.as_bytes(), json.as_bytes()].concat()).to_string()
-}
-
 /// JSON with sorted keys, no blanks, ASCII only: `json.dumps(…, sort_keys=True,
 /// separators=(",", ":"))` of Python.
-fn canonical(value: &Value) -> String {
-    let mut out = String::new();
-    write_value(&mut out, value);
-    out
-}
-
 fn write_value(out: &mut String, value: &Value) {
     match value {
         Value::Object(fields) => {
-            // serde_json's map may or may not be sorted, depending on a feature that any crate of
-            // the build can switch on.
-            let mut fields: Vec<_> = fields.iter().collect();
-            fields.sort_unstable_by_key(|(key, _)| key.as_str());
-            write_list(out, ['{', '}'], &fields, |out, (key, value)| {
-                write_string(out, key);
-                out.push(':');
-                write_value(out, value);
-            });
+            out.push('{');
+            write_items(out, &sorted(fields), write_field);
+            out.push('}');
         }
-        Value::Array(items) => write_list(out, ['[', ']'], items, write_value),
+        Value::Array(items) => {
+            out.push('[');
+            write_items(out, items, write_value);
+            out.push(']');
+        }
         Value::String(text) => write_string(out, text),
         Value::Null | Value::Bool(_) | Value::Number(_) => {
             let _ = write!(out, "{value}");
@@ -156,42 +158,62 @@ fn write_value(out: &mut String, value: &Value) {
     }
 }
 
-fn write_list<T>(
-    out: &mut String,
-    [open, close]: [char; 2],
-    items: &[T],
-    item: impl Fn(&mut String, &T),
-) {
-    out.push(open);
+/// serde_json's map may or may not be sorted, depending on a feature that any crate of the build can
+/// switch on.
+fn sorted(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut fields: Vec<_> = fields.iter().collect();
+    fields.sort_unstable_by_key(|(key, _)| key.as_str());
+    fields
+}
+
+fn write_field(out: &mut String, (key, value): &(&String, &Value)) {
+    write_string(out, key);
+    out.push(':');
+    write_value(out, value);
+}
+
+fn write_items<T>(out: &mut String, items: &[T], item: impl Fn(&mut String, &T)) {
     for (index, each) in items.iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
         item(out, each);
     }
-    out.push(close);
 }
 
 fn write_string(out: &mut String, text: &str) {
+    let plain = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            ' '..='~' => out.push(character),
-            _ => {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
+    let mut rest = text;
+    loop {
+        let end = rest.find(|c| !plain(c)).unwrap_or(rest.len());
+        let (head, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        out.push_str(head);
+        let mut characters = tail.chars();
+        match characters.next() {
+            Some(character) => write_escape(out, character),
+            None => break,
+        }
+        rest = characters.as_str();
+    }
+    out.push('"');
+}
+
+fn write_escape(out: &mut String, character: char) {
+    match character {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        _ => {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
             }
         }
     }
-    out.push('"');
 }
 
 #[cfg(test)]

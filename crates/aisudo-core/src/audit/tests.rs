@@ -6,6 +6,7 @@ use proptest::{
 use serde_json::json;
 
 use super::*;
+use crate::digest::sha256;
 
 /// Expected hashes computed with Python's hashlib and json, not with this code.
 #[test]
@@ -63,6 +64,17 @@ fn the_first_bad_entry_is_named() {
 
     assert_eq!(verify(&good[1..]), Err(1), "the beginning is missing");
     assert_eq!(verify(&["x".to_owned()]), Err(1));
+}
+
+fn canonical(value: &Value) -> String {
+    let mut out = String::new();
+    write_value(&mut out, value);
+    out
+}
+
+fn entry_hash(fields: &Map<String, Value>, previous_hash: &str) -> String {
+    let json = canonical(&Value::Object(fields.clone()));
+    sha256(&[previous_hash.as_bytes(), json.as_bytes()].concat()).to_string()
 }
 
 /// What [`Verifier`] says of the first entry, worked out the long way: parsed, put together again

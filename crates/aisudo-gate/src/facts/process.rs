@@ -1,6 +1,10 @@
 //! Processes, from proc(5).
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
 
 use aisudo_core::{agents, raw::Raw, request::Process};
 
@@ -43,15 +47,15 @@ pub struct Above {
 /// Reads `/proc/WHO/stat`; `who` is a pid or `self`.
 #[must_use]
 pub fn stat(who: &str) -> Option<Stat> {
-    parse_stat(&fs::read(format!("/proc/{who}/stat")).ok()?)
+    parse_stat(&read(format!("/proc/{who}/stat")).ok()?)
 }
 
 /// The words of this process, as the kernel keeps them.
 ///
 /// # Errors
 /// The kernel's, when `/proc` cannot be read.
-pub fn own_words() -> std::io::Result<Vec<Vec<u8>>> {
-    fs::read("/proc/self/cmdline").map(|bytes| words(&bytes))
+pub fn own_words() -> io::Result<Vec<Vec<u8>>> {
+    read("/proc/self/cmdline").map(|bytes| words(&bytes))
 }
 
 /// The chain from `parent` up to the first process.
@@ -64,7 +68,7 @@ pub fn above(parent: i32) -> Above {
             break;
         };
         let exe = fs::read_link(proc(next, "exe")).ok();
-        let command = fs::read(proc(next, "cmdline"))
+        let command = read(proc(next, "cmdline"))
             .map(|bytes| words(&bytes))
             .unwrap_or_default();
         let names = [stat.name.as_slice()]
@@ -87,6 +91,14 @@ pub fn above(parent: i32) -> Above {
         });
     }
     found
+}
+
+/// A file of `/proc`, usually in one call: they all say that they are empty, and a reader that
+/// believes it begins with 32 bytes.
+fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(4096);
+    File::open(path)?.take(u64::MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn proc(pid: i32, file: &str) -> PathBuf {
@@ -119,7 +131,7 @@ fn parse_stat(bytes: &[u8]) -> Option<Stat> {
 }
 
 fn real_uid(pid: i32) -> Option<u32> {
-    let status = fs::read(proc(pid, "status")).ok()?;
+    let status = read(proc(pid, "status")).ok()?;
     // The name comes first and may hold anything but a newline, which the kernel escapes.
     status
         .split(|byte| *byte == b'\n')
