@@ -82,7 +82,7 @@ impl Copier {
     pub fn start(copying: Copying) -> io::Result<Self> {
         let (wake, woken) = sync_channel(1);
         let (ends, ended) = channel();
-        let health = Arc::<Mutex<String>>::default();
+        let health = Arc::new(Mutex::new(format!("to {}", copying.target.name())));
         let thread = Thread {
             health: Arc::clone(&health),
             copying,

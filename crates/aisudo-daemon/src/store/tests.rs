@@ -262,6 +262,28 @@ fn entries_go_only_when_the_beginning_moves_behind_them() {
     assert_eq!(store.head().sequence, 4);
 }
 
+/// As the version before left it.
+#[test]
+fn a_log_from_before_there_was_a_beginning_begins_with_its_first_entry() {
+    let (_keep, path) = place();
+    let mut store = open(&path);
+    write(&mut store, &[Record::Started, Record::Stopped]).unwrap();
+    drop(store);
+    tamper(
+        &path,
+        "DROP TABLE audit_start;
+         DROP TRIGGER audit_is_not_overwritten;
+         DROP TRIGGER audit_is_not_cut;
+         CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, ''); END;
+         PRAGMA user_version = 2",
+    );
+    let mut store = open(&path);
+    assert_eq!((store.start().sequence, store.head().sequence), (0, 2));
+    write(&mut store, &[Record::Started]).unwrap();
+    let cut = store.connection.execute_batch("DELETE FROM audit");
+    assert!(cut.unwrap_err().to_string().contains("append-only"));
+}
+
 #[test]
 fn accidents_with_the_audit_log_and_with_ended_requests_are_refused() {
     let (_keep, path) = place();
