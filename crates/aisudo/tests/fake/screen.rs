@@ -59,13 +59,17 @@ impl Screen {
                 command.stdin(Stdio::piped());
             }
         }
+        // One pipe for both: what is shown stays in its order.
+        let (reader, writer) = std::io::pipe().unwrap();
+        command.stdout(writer.try_clone().unwrap()).stderr(writer);
         let mut child = command.spawn().unwrap();
+        // Its copies of the writing end go, or the end would never be read.
+        drop(command);
         if let Some(stdin) = child.stdin.take() {
             keyboard = Some(Box::new(stdin));
         }
         let shown = Arc::<Mutex<String>>::default();
-        follow(child.stdout.take().unwrap(), &shown);
-        follow(child.stderr.take().unwrap(), &shown);
+        follow(reader, &shown);
         Self {
             child,
             shown,
