@@ -1,6 +1,8 @@
 //! The ledger against SQLite alone: the same rows, brought to disk in the same groups.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use aisudo_core::{
@@ -45,19 +47,19 @@ pub(crate) fn measure(scale: Scale, directory: &Path, table: &mut Table) {
     let small = directory.join("small.db");
     for group in [1, 64] {
         let pair = Pair::new(&small, directory, group);
-        let (ours, raw) = pair.in_turns(scale.cycles / if group == 1 { 8 } else { 1 });
+        let [ours, raw, commits] = pair.in_turns(scale.cycles / if group == 1 { 8 } else { 1 });
         let ratio = ours.median() / raw.median();
         table.row(
             &format!("(c) decisions a second, {group} at once, against SQLite"),
             format!("{ratio:.2}x ({:.0} against {:.0}/s)", ours.median(), raw.median()),
             Some((">= 0.8x", ratio >= 0.8)),
-            json!({"ratio": ratio, "ledger_per_second": ours.json(), "sqlite_per_second": raw.json()}),
+            json!({"ratio": ratio, "ledger_per_second": ours.json(), "sqlite_per_second": raw.json(), "rows_per_commit": commits.json()}),
         );
     }
     let big = directory.join(BIG);
-    let (before, _) = Pair::new(&small, directory, 64).in_turns(scale.cycles);
+    let [before, ..] = Pair::new(&small, directory, 64).in_turns(scale.cycles);
     grow(&big, scale.audit_rows);
-    let (after, _) = Pair::new(&big, directory, 64).in_turns(scale.cycles);
+    let [after, ..] = Pair::new(&big, directory, 64).in_turns(scale.cycles);
     table.row(
         &format!(
             "(g) decisions a second, with {} audit rows",
@@ -100,10 +102,7 @@ impl Pair {
             channels: Channels::new(&config::Channels::default()),
             boot_id: "bench".to_owned(),
             first: Vec::new(),
-            clock: || Moment {
-                tick: clock::boottime(),
-                unix_ms: clock::unix_ms(),
-            },
+            clock: numbered,
         };
         let (ledger, _) = Ledger::start(setup).expect("start the ledger");
         let raw_path = directory.join("raw.db");
@@ -127,9 +126,9 @@ impl Pair {
         }
     }
 
-    /// Decisions a second of the ledger and of SQLite alone.
-    fn in_turns(mut self, cycles: usize) -> (Samples, Samples) {
-        let (mut ours, mut raw) = <(Samples, Samples)>::default();
+    /// Decisions a second of the ledger and of SQLite alone, and rows of the log in one commit.
+    fn in_turns(mut self, cycles: usize) -> [Samples; 3] {
+        let (mut ours, mut raw, mut commits) = <(Samples, Samples, Samples)>::default();
         let each = (cycles / TURNS).max(1).div_ceil(self.group) * self.group;
         for _ in 0..TURNS {
             let audit_before = self.count("SELECT ifnull(max(sequence), 0) FROM audit");
@@ -141,14 +140,16 @@ impl Pair {
             let requests = self.rows("SELECT * FROM requests WHERE rowid > ?1", rows_before);
             let entries = self.rows("SELECT * FROM audit WHERE sequence > ?1", audit_before);
             assert_eq!((requests.len(), entries.len()), (each, 3 * each));
+            let groups = groups(&requests, &entries);
+            commits.0.push(each as f64 * 3.0 / groups.len() as f64);
             let start = Instant::now();
-            self.through_sqlite(&requests, &entries);
+            self.through_sqlite(&groups);
             raw.0.push(each as f64 / start.elapsed().as_secs_f64());
         }
         self.runtime.block_on(self.ledger.stop());
         drop(self.raw);
         let _ = std::fs::remove_file(self.raw_path);
-        (ours, raw)
+        [ours, raw, commits]
     }
 
     fn through_ledger(&self, asks: Vec<Ask>) {
@@ -173,44 +174,27 @@ impl Pair {
         });
     }
 
-    /// Asked, approved, released: three groups of commits, as through the ledger.
-    fn through_sqlite(&mut self, requests: &[Vec<Cell>], entries: &[Vec<Cell>]) {
-        let columns = requests.first().map_or(0, Vec::len);
-        let marks = vec!["?"; columns].join(", ");
+    /// The same statements in the same transactions.
+    fn through_sqlite(&mut self, groups: &[Vec<Change<'_>>]) {
+        let columns = groups.iter().flatten().map(|change| change.row.len()).max();
+        let marks = vec!["?"; columns.unwrap_or(0)].join(", ");
         let insert = format!("INSERT INTO requests VALUES ({marks})");
-        let mut entries = entries.iter();
-        for group in requests.chunks(self.group) {
-            for state in ["pending", "approved", "released"] {
-                let transaction = self.raw.transaction().expect("begin");
-                for request in group {
-                    if state == "pending" {
-                        let mut row = request.clone();
-                        row[STATE] = Cell::Text(state.to_owned());
-                        let mut statement = transaction.prepare_cached(&insert).expect("prepare");
-                        statement
-                            .execute(params_from_iter(row))
-                            .expect("insert a request");
-                    } else {
-                        let sql = "UPDATE requests SET state = ?2, standing = ?3 WHERE id = ?1";
-                        let mut statement = transaction.prepare_cached(sql).expect("prepare");
-                        let row = [
-                            &request[0],
-                            &Cell::Text(state.to_owned()),
-                            &request[STATE + 1],
-                        ];
-                        statement
-                            .execute(params_from_iter(row))
-                            .expect("update a request");
-                    }
-                    let sql = "INSERT INTO audit (sequence, hash, entry) VALUES (?1, ?2, ?3)";
-                    let mut statement = transaction.prepare_cached(sql).expect("prepare");
-                    let entry = entries.next().expect("an entry each");
-                    statement
-                        .execute(params_from_iter(entry))
-                        .expect("insert an entry");
-                }
-                transaction.commit().expect("commit");
+        for group in groups {
+            let transaction = self.raw.transaction().expect("begin");
+            for change in group {
+                let sql = match change.row.len() {
+                    3 => "UPDATE requests SET state = ?2, standing = ?3 WHERE id = ?1",
+                    _ => &insert,
+                };
+                let mut statement = transaction.prepare_cached(sql).expect("prepare");
+                let changed = statement.execute(params_from_iter(&change.row));
+                assert_eq!(changed.expect("change a request"), 1);
+                let sql = "INSERT INTO audit (sequence, hash, entry) VALUES (?1, ?2, ?3)";
+                let mut statement = transaction.prepare_cached(sql).expect("prepare");
+                let entry = params_from_iter(change.entry);
+                statement.execute(entry).expect("insert an entry");
             }
+            transaction.commit().expect("commit");
         }
     }
 
@@ -232,6 +216,59 @@ impl Pair {
 
 /// The column `state` of `requests`; `standing` is the next.
 const STATE: usize = 11;
+
+/// One change of a request and the log's entry about it.
+struct Change<'a> {
+    /// A whole row, or id, state and standing.
+    row: Vec<Cell>,
+    entry: &'a [Cell],
+}
+
+/// The time of day goes on by a millisecond whenever the writer looks, which it does once for a
+/// transaction: what has the same time was committed together.
+fn numbered() -> Moment {
+    static LOOKS: AtomicU64 = AtomicU64::new(1_763_158_400_000);
+    Moment {
+        tick: clock::boottime(),
+        unix_ms: LOOKS.fetch_add(1, Ordering::Relaxed),
+    }
+}
+
+/// What the ledger wrote, transaction by transaction.
+fn groups<'a>(requests: &[Vec<Cell>], entries: &'a [Vec<Cell>]) -> Vec<Vec<Change<'a>>> {
+    let text = |cell: &Cell| match cell {
+        Cell::Text(text) => text.clone(),
+        _ => String::new(),
+    };
+    let by_id: HashMap<String, &Vec<Cell>> =
+        requests.iter().map(|row| (text(&row[0]), row)).collect();
+    let mut groups: Vec<(Value, Vec<Change<'_>>)> = Vec::new();
+    for entry in entries {
+        let fields: Value = serde_json::from_str(&text(&entry[2])).expect("an entry");
+        let whole = by_id[fields["id"].as_str().expect("an id")];
+        let state = match fields["event"].as_str() {
+            Some("requested") => "pending".to_owned(),
+            other => other.expect("an event").to_owned(),
+        };
+        let row = if state == "pending" {
+            let mut row = whole.clone();
+            row[STATE] = Cell::Text(state);
+            row
+        } else {
+            vec![
+                whole[0].clone(),
+                Cell::Text(state),
+                whole[STATE + 1].clone(),
+            ]
+        };
+        let change = Change { row, entry };
+        match groups.last_mut() {
+            Some((at, group)) if *at == fields["at"] => group.push(change),
+            _ => groups.push((fields["at"].clone(), vec![change])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
 
 /// So many questions, as the daemon has them once it has read and checked them.
 fn asks(count: usize) -> Vec<Ask> {
