@@ -8,6 +8,7 @@ use aisudo_core::wire::{
     self, FrameError, FromAgent, FromControl, FromGate, Hello, MAX_FRAME_BYTES, ToAgent, ToControl,
     ToGate, decode, encode, frame_length,
 };
+use aisudo_fuzz::one_line;
 use libfuzzer_sys::fuzz_target;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -40,8 +41,9 @@ fn every_message(json: &[u8]) {
 }
 
 fn message<T: Serialize + DeserializeOwned + PartialEq + Debug>(json: &[u8]) {
-    let Ok(message) = decode::<T>(json) else {
-        return;
+    let message = match decode::<T>(json) {
+        Ok(message) => message,
+        Err(error) => return one_line(&error.to_string()),
     };
     let frame = match encode(&message) {
         Ok(frame) => frame,

@@ -8,7 +8,7 @@
 use aisudo_core::{
     policy::{Effect, LocalTime, Policy},
     raw::Raw,
-    request::{Call, Environment, Request},
+    request::{Call, Request},
     sudo_argv::parse,
 };
 use aisudo_fuzz::{one_line, split_words};
@@ -50,22 +50,7 @@ fn request(path: Option<Raw>, cwd: Raw, argv: Vec<Vec<u8>>) -> Request {
     request.cwd = cwd;
     let raw = |words: Vec<Vec<u8>>| words.into_iter().map(Raw).collect::<Vec<_>>();
     match parse(&argv) {
-        Ok(call) => {
-            request.call = Some(Call {
-                mode: call.mode,
-                argv: raw(call.command),
-                user: call.user.map(Raw),
-                group: call.group.map(Raw),
-                chdir: call.chdir.map(Raw),
-                chroot: call.chroot.map(Raw),
-                environment: Environment {
-                    preserve_all: call.preserve_all,
-                    preserve: raw(call.preserve),
-                    set: raw(call.set),
-                },
-                background: call.background,
-            });
-        }
+        Ok(call) => request.call = Some(Call::from(call)),
         Err(error) => {
             request.call = None;
             request.unreadable = Some(error.to_string());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::evidence::EvidenceKind;
+use crate::{display::plain_text, evidence::EvidenceKind};
 
 /// The form of the file that this version reads.
 pub const CONFIG_VERSION: u32 = 1;
@@ -267,6 +267,8 @@ impl Gate {
 /// A TOML error as one line with its place: the usual display draws a picture over several lines.
 pub(crate) fn one_line(text: &str, error: &toml::de::Error) -> String {
     let message = error.message().lines().collect::<Vec<_>>().join(" ");
+    // It may quote a value with whatever is in it.
+    let message = plain_text(message.as_bytes());
     match error.span() {
         Some(span) => at(text, span.start, &message),
         None => message,
@@ -366,11 +368,15 @@ mod tests {
                 "version = 1\n[audit]\ncopy = { file = \"log\" }",
                 "audit.copy: the file must have an absolute path",
             ),
+            (
+                "version = 1\n[gate]\nfallback = \"\\r\\u001b[2J\"",
+                r"line 3, column 12: unknown variant `\r\x1b[2J`",
+            ),
         ];
         for (text, expected) in cases {
             let error = Config::parse(text).unwrap_err();
             assert!(error.starts_with(expected), "{text:?}: {error}");
-            assert!(!error.contains('\n'), "{error:?}");
+            assert!(!error.contains(char::is_control), "{error:?}");
         }
     }
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     digest::{COMMAND_DOMAIN, FINGERPRINT_DOMAIN, sha256},
+    display::plain_text,
     raw::{Hex32, Raw},
     sudo_argv::{Mode, SudoCall},
 };
@@ -276,8 +277,11 @@ impl Request {
                 "the request is longer than {MAX_REQUEST_BYTES} bytes"
             ));
         }
-        let request: Self = serde_json::from_str(bytes)
-            .map_err(|error| format!("the request cannot be read: {error}"))?;
+        let request: Self = serde_json::from_str(bytes).map_err(|error| {
+            // It may quote what was read.
+            let error = plain_text(error.to_string().as_bytes());
+            format!("the request cannot be read: {error}")
+        })?;
         if request.version == REQUEST_VERSION {
             Ok(request)
         } else {
@@ -386,5 +390,12 @@ mod tests {
         assert_eq!(one.command_digest(), other.command_digest());
         other.call.as_mut().unwrap().user = Some(Raw::from("bob"));
         assert_ne!(one.command_digest(), other.command_digest());
+    }
+
+    #[test]
+    fn a17_an_error_that_quotes_the_request_is_one_safe_line() {
+        let error = Request::parse(r#"{"program":{"found":"\u001b[2J\r\n"}}"#).unwrap_err();
+        assert!(error.contains(r"\x1b[2J\r\n"), "{error}");
+        assert!(error.chars().all(|c| matches!(c, ' '..='~')), "{error:?}");
     }
 }

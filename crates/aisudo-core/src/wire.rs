@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     audit::GENESIS,
+    display::plain_text,
     evidence::{Decision, Verdict},
     raw::Hex32,
     request::MAX_REQUEST_BYTES,
@@ -394,7 +395,9 @@ pub fn frame_length(header: [u8; 4]) -> Result<usize, FrameError> {
 /// # Errors
 /// When it is not one of `T`.
 pub fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, FrameError> {
-    serde_json::from_slice(json).map_err(|error| FrameError::Malformed(error.to_string()))
+    // The error may quote what was read.
+    let malformed = |error: serde_json::Error| plain_text(error.to_string().as_bytes());
+    serde_json::from_slice(json).map_err(|error| FrameError::Malformed(malformed(error)))
 }
 
 #[cfg(test)]
