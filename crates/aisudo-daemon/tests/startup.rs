@@ -216,7 +216,7 @@ fn the_audit_log_is_copied_to_the_journal_of_this_root() {
     let (mut daemon, _log) = place.ready();
     stop(&daemon, Signal::TERM);
     let mut message = vec![0; 65536];
-    for event in ["started", "config_loaded", "stopped"] {
+    for event in ["started", "config_loaded", "policy_loaded", "stopped"] {
         let length = journal.recv(&mut message).unwrap();
         let text = String::from_utf8_lossy(message.get(..length).unwrap());
         assert!(
@@ -241,7 +241,7 @@ fn the_audit_log_is_copied_to_a_file_that_root_makes_for_the_daemon() {
     let (mut daemon, _log) = place.ready();
     stop(&daemon, Signal::TERM);
     daemon.wait().unwrap();
-    assert_eq!(fs::read_to_string(&copy).unwrap().lines().count(), 3);
+    assert_eq!(fs::read_to_string(&copy).unwrap().lines().count(), 4);
     let meta = copy.metadata().unwrap();
     assert_eq!((meta.uid(), meta.mode() & 0o777), (65534, 0o600));
 

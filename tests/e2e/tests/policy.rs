@@ -541,3 +541,42 @@ fn rules_know_the_requesters_groups_and_the_file_behind_the_program() {
     assert_eq!(request["program"]["path"], "/bin/id");
     assert_eq!(request["program"]["real"], "/usr/bin/id");
 }
+
+/// The daemon is killed at a moment that moves through the whole of an allowed command.
+#[test]
+fn a34_a_crash_at_any_moment_lets_nothing_through_that_is_not_on_record() {
+    const ROUNDS: u32 = 40;
+    let (world, mut daemon) = world_with(
+        "version = 1\n[[rule]]\nname = \"marks\"\neffect = \"allow\"\nprogram = \"/usr/bin/touch\"\nargs = [{ under = \"/root/marks\" }]\ndangerous = true\nreason = \"a test's own directory\"\n",
+    );
+    fs::create_dir_all("/root/marks").unwrap();
+    let mut ran = Vec::new();
+    for round in 0..ROUNDS {
+        let mark = format!("/root/marks/{round}");
+        let sudo = agent(&world).shell(&format!("sudo -n touch {mark}"));
+        thread::sleep(Duration::from_millis(u64::from(round % 20) * 2));
+        daemon.kill9();
+        daemon = world.start_daemon();
+        let done = sudo.wait(PATIENCE);
+        let exists = std::path::Path::new(&mark).exists();
+        assert_eq!(exists, done.code() == Some(0), "round {round}: {done}");
+        if exists {
+            ran.push(mark);
+        }
+    }
+    let allowed: Vec<String> = entries(&world, "allowed")
+        .iter()
+        .map(|entry| {
+            entry["request"]["call"]["argv"][1]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    for mark in &ran {
+        let records = allowed.iter().filter(|one| *one == mark).count();
+        assert_eq!(records, 1, "{mark} ran, and is on record once");
+    }
+    assert!(ran.len() > 20, "{ran:?}");
+    world.approver(["audit", "verify"]).expect_success();
+}
