@@ -17,7 +17,7 @@ const MOST_LINKS: usize = 40;
 /// The first user or group other than root who can change what is at `path`, in one short phrase:
 /// the file or directory there, any directory above it, or what a symbolic link on the way leads
 /// to. Nothing when root alone can. What does not exist is as safe as the directory in which it
-/// would be made.
+/// would be made, and so is what this process may not see: root sees more.
 ///
 /// The sticky bit does not help: in such a directory anyone can make what is not there yet. An
 /// access control list that lets somebody write shows in the group's bits (acl(5)).
@@ -47,7 +47,7 @@ fn follow(path: &Path, links: &mut usize) -> Result<PathBuf, String> {
                         follow(&at.join(OsStr::from_bytes(target.as_bytes())), links)?
                     }
                     Entry::Other => next,
-                    // The directory that would hold it is root's.
+                    // The directory that holds it, or would, is root's.
                     Entry::None => return Ok(next),
                 };
             }
@@ -69,7 +69,8 @@ enum Entry {
 fn look(path: &Path) -> Result<Entry, String> {
     let status = match lstat(path) {
         Ok(status) => status,
-        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(Entry::None),
+        // What this process may not see is in a directory that was looked at, and is root's.
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => return Ok(Entry::None),
         Err(error) => return Err(format!("{} cannot be looked at: {error}", path.display())),
     };
     let is_link = FileType::from_raw_mode(status.st_mode) == FileType::Symlink;

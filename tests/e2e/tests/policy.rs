@@ -29,6 +29,13 @@ effect = "allow"
 program = "/usr/bin/df"
 args = ["-h", { under = "/var/lib" }]
 
+# The daemon may not look into this directory; root's alone it is all the same.
+[[rule]]
+name = "root's space"
+effect = "allow"
+program = "/usr/bin/df"
+args = ["-i", { under = "/root/store" }]
+
 [[rule]]
 name = "who am I"
 effect = "allow"
@@ -200,7 +207,10 @@ fn a27_a_rule_is_no_way_to_another_command() {
     }
     assert!(!std::path::Path::new("/tmp/ran").exists());
     assert_eq!(entries(&world, "allowed").len(), 0);
-    // The rule does hold for what it says.
+    // The rules do hold for what they say.
+    fs::create_dir_all("/root/store/x").unwrap();
+    fs::set_permissions("/root", fs::Permissions::from_mode(0o700)).unwrap();
+    at_once(&world, "sudo df -i /root/store/x").expect_success();
     fs::create_dir_all("/var/lib/x").unwrap();
     at_once(&world, "sudo df -h /var/lib/x").expect_success();
 }
@@ -331,7 +341,7 @@ fn a_policy_that_changes_is_in_force_at_once_and_a_bad_one_is_refused_whole() {
     world.policy(DF);
     let reload = world.approver(["reload"]).expect_success();
     assert!(
-        reload.stdout.contains("policy: in force, 2 rules"),
+        reload.stdout.contains("policy: in force, 3 rules"),
         "{reload}"
     );
     at_once(&world, "sudo id -u").expect_success();

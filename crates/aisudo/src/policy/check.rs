@@ -6,7 +6,10 @@ use aisudo_core::{paths::Paths, policy::lint};
 use aisudo_sys::{trusted, writers};
 
 use super::{parse, safe};
-use crate::{failure::Failure, output::Output};
+use crate::{
+    failure::Failure,
+    output::{Output, remark},
+};
 
 pub(super) fn run(paths: &Paths, file: Option<&Path>, output: &mut Output) -> Result<(), Failure> {
     let policy = match file {
@@ -20,6 +23,9 @@ pub(super) fn run(paths: &Paths, file: Option<&Path>, output: &mut Output) -> Re
     let findings = lint::findings(&policy, &writers::who_else);
     for finding in &findings {
         output.line(&safe(&finding.to_string()))?;
+    }
+    if !rustix::process::geteuid().is_root() {
+        remark("run it as root as well: files that you may not see are not looked at");
     }
     let wrong = findings
         .iter()
