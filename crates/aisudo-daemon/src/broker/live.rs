@@ -74,7 +74,8 @@ impl Live {
 /// All of them. What is taken out is put back, or is over.
 #[derive(Debug, Default)]
 pub(super) struct LiveSet {
-    by_id: HashMap<Uuid, Live>,
+    /// Boxed: a map has room for up to twice as many as it holds.
+    by_id: HashMap<Uuid, Box<Live>>,
     by_code: HashMap<String, Uuid>,
     per_uid: HashMap<u32, usize>,
     wakes: BTreeSet<(Tick, Uuid)>,
@@ -90,7 +91,7 @@ impl LiveSet {
     }
 
     pub(super) fn get(&self, id: Uuid) -> Option<&Live> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(AsRef::as_ref)
     }
 
     pub(super) fn id_of(&self, code: &str) -> Option<Uuid> {
@@ -98,7 +99,7 @@ impl LiveSet {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Live> {
-        self.by_id.values()
+        self.by_id.values().map(AsRef::as_ref)
     }
 
     pub(super) fn next_wake(&self) -> Option<Tick> {
@@ -119,11 +120,11 @@ impl LiveSet {
         self.by_code.insert(ticket.code.clone(), id);
         *self.per_uid.entry(ticket.uid).or_default() += 1;
         self.wakes.insert((live.wake(), id));
-        self.by_id.insert(id, live);
+        self.by_id.insert(id, Box::new(live));
     }
 
     pub(super) fn take(&mut self, id: Uuid) -> Option<Live> {
-        let live = self.by_id.remove(&id)?;
+        let live = *self.by_id.remove(&id)?;
         let ticket = live.ticket();
         self.by_code.remove(&ticket.code);
         self.wakes.remove(&(live.wake(), id));

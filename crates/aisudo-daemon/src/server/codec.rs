@@ -99,8 +99,9 @@ impl Wire {
     /// The next frame of at most `max` bytes. A call that is dropped half-way loses nothing.
     pub(super) async fn next(&mut self, max: usize) -> Result<Frame, Broken> {
         self.read_header().await?;
-        let body = timeout(FRAME_TIMEOUT, self.read_body(max)).await;
-        body.unwrap_or(Err(Broken::Slow))
+        // Boxed: it is not held while nothing comes.
+        let body = timeout(FRAME_TIMEOUT, self.read_body(max));
+        Box::pin(body).await.unwrap_or(Err(Broken::Slow))
     }
 
     /// The next frame, and the message in it, within a time.

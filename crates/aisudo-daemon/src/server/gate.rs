@@ -44,9 +44,9 @@ impl Service for Gate {
         // Boxed: what asking needs is not held while the gate waits.
         match Box::pin(ask(&shared, &mut wire, peer)).await {
             Ok(Asked::Waiting(waiting)) => waiting.wait(&shared, wire).await,
-            Ok(Asked::Allowed(allowed)) => allowed.finish(&shared, wire).await,
+            Ok(Asked::Allowed(allowed)) => Box::pin(allowed.finish(&shared, wire)).await,
             Err(Some(refusal)) => {
-                let _ = wire.send(&refusal).await;
+                let _ = Box::pin(wire.send(&refusal)).await;
             }
             Err(None) => {}
         }
@@ -271,20 +271,15 @@ impl Waiting {
         if self.over {
             return;
         }
-        if let Err(failure) = shared.ledger.leave(self.id, self.connection, why).await {
+        let leave = shared.ledger.leave(self.id, self.connection, why);
+        if let Err(failure) = Box::pin(leave).await {
             debug!(%failure, id = %self.id, "a gate left unrecorded; its request ends later");
         }
     }
 
+    /// What is done once is boxed: only the waiting itself is held for each of thousands.
     async fn talk(&mut self, shared: &Shared, wire: &mut Wire) -> Result<End, Broken> {
-        let waiting = ToGate::Waiting {
-            code: self.code.clone(),
-            channels: shared.channels.clone(),
-            seconds: self.seconds,
-        };
-        wire.send(&waiting).await?;
-        let first = std::mem::replace(&mut self.first, News::None);
-        if tell(wire, first).await? {
+        if Box::pin(self.begin(shared, wire)).await? {
             return Ok(End::Told);
         }
         loop {
@@ -294,28 +289,49 @@ impl Waiting {
                         return Ok(End::Replaced);
                     }
                     let news = self.news.borrow_and_update().clone();
-                    if tell(wire, news).await? {
+                    if Box::pin(tell(wire, news)).await? {
                         return Ok(End::Told);
                     }
                 }
                 frame = wire.next(MAX_LATER) => match frame?.message()? {
                     FromGate::Ask { .. } => {
-                        wire.send(&no("one question per connection".to_owned())).await?;
+                        let no = no("one question per connection".to_owned());
+                        Box::pin(wire.send(&no)).await?;
                     }
                     FromGate::GiveUp { why } => return Ok(End::GaveUp(why)),
                     FromGate::Release { token } => {
-                        let (id, connection) = (self.id, self.connection);
-                        let release = Command::Release { id, connection, token };
-                        let outcome = shared.ledger.command(release).await;
-                        let released = outcome == Ok(Outcome::Released);
-                        wire.send(&answer(outcome)).await?;
-                        if released {
+                        if Box::pin(self.release(shared, wire, token)).await? {
                             return Ok(End::Told);
                         }
                     }
                 },
             }
         }
+    }
+
+    /// Says that people are asked, and what is known already; says whether that was the last word.
+    async fn begin(&mut self, shared: &Shared, wire: &Wire) -> Result<bool, Broken> {
+        let waiting = ToGate::Waiting {
+            code: self.code.clone(),
+            channels: shared.channels.clone(),
+            seconds: self.seconds,
+        };
+        wire.send(&waiting).await?;
+        let first = std::mem::replace(&mut self.first, News::None);
+        tell(wire, first).await
+    }
+
+    /// Has the release recorded; says whether it was.
+    async fn release(&self, shared: &Shared, wire: &Wire, token: Hex32) -> Result<bool, Broken> {
+        let release = Command::Release {
+            id: self.id,
+            connection: self.connection,
+            token,
+        };
+        let outcome = shared.ledger.command(release).await;
+        let released = outcome == Ok(Outcome::Released);
+        wire.send(&answer(outcome)).await?;
+        Ok(released)
     }
 }
 
