@@ -31,7 +31,7 @@ use aisudo_sys::clock::boottime;
 
 use self::{
     keys::{Keys, Read},
-    model::{Action, Answer, Model, Outcome},
+    model::{Action, Answer, Arming, Model, Outcome},
     signals::{Signal, Signals},
     terminal::Screen,
     ui::Look,
@@ -86,6 +86,8 @@ pub(crate) fn run(paths: &Paths, arguments: &Watch, output: &mut Output) -> Resu
         input,
         keys: Keys::default(),
         keys_at: Tick(0),
+        pictured: Tick(0),
+        armed: false,
         look: Look {
             colour: env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         },
@@ -127,6 +129,10 @@ struct App<'a> {
     keys: Keys,
     /// When something was typed last.
     keys_at: Tick,
+    /// The time of the last picture: keys are judged by what it said, however late they are read.
+    pictured: Tick,
+    /// Whether it said that keys decide.
+    armed: bool,
     look: Look,
 }
 
@@ -167,6 +173,13 @@ impl App<'_> {
             .draw(|frame| ui::draw(frame, model, now, look))?;
         // Only now it is on the screen, however long the terminal took.
         self.model.drawn(boottime());
+        self.pictured = now;
+        let armed = self.model.arming(now) == Arming::Armed;
+        if armed && !self.armed {
+            // What was typed before the picture said so was on its way before (a22).
+            self.keys.forget(&self.input);
+        }
+        self.armed = armed;
         Ok(())
     }
 
@@ -225,7 +238,7 @@ impl App<'_> {
 
     fn press(&mut self, keys: Vec<keys::Key>) -> Result<Option<End>, Failure> {
         for key in keys {
-            let Some(action) = self.model.key(boottime(), key) else {
+            let Some(action) = self.model.key(self.pictured, key) else {
                 continue;
             };
             match action {

@@ -115,22 +115,14 @@ impl Fake {
 
     /// A new request that waits.
     pub(crate) fn ask(&self, words: &[&str]) -> Row {
-        let number = self.state().requests.len();
-        let frozen = request(number, words);
-        let digest = request_digest(frozen.as_bytes());
-        let row = Row {
-            id: id(number),
-            code: code(&digest, 5),
-            digest,
-            fingerprint: Request::parse(&frozen).unwrap().fingerprint(),
-            uid: 1001,
-            asked_at_ms: 1_700_000_000_000,
-            remaining_ms: Some(97_900),
-            state: Standing::Live(LiveState::Pending),
-        };
-        self.state().requests.push((row.clone(), frozen));
-        tell(&mut self.state(), &row);
-        row
+        add(&mut self.state(), words)
+    }
+
+    /// The same; then it answers nobody for as long as this is held.
+    pub(crate) fn ask_and_hang(&self, words: &[&str]) -> (Row, MutexGuard<'_, State>) {
+        let mut state = self.state();
+        let row = add(&mut state, words);
+        (row, state)
     }
 
     /// A request ends.
@@ -399,6 +391,25 @@ fn agent(state: &Arc<Mutex<State>>, mut stream: UnixStream) {
             return;
         }
     }
+}
+
+fn add(state: &mut State, words: &[&str]) -> Row {
+    let number = state.requests.len();
+    let frozen = request(number, words);
+    let digest = request_digest(frozen.as_bytes());
+    let row = Row {
+        id: id(number),
+        code: code(&digest, 5),
+        digest,
+        fingerprint: Request::parse(&frozen).unwrap().fingerprint(),
+        uid: 1001,
+        asked_at_ms: 1_700_000_000_000,
+        remaining_ms: Some(97_900),
+        state: Standing::Live(LiveState::Pending),
+    };
+    state.requests.push((row.clone(), frozen));
+    tell(state, &row);
+    row
 }
 
 fn tell(state: &mut State, row: &Row) {
