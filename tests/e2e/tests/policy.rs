@@ -590,3 +590,55 @@ fn a34_a_crash_at_any_moment_lets_nothing_through_that_is_not_on_record() {
     assert!(ran.len() > 20, "{ran:?}");
     world.approver(["audit", "verify"]).expect_success();
 }
+
+/// Says its greeting and waits for a line; then lists, approves the first, and prints the answer.
+const OPEN_CONNECTION: &str = r#"
+import json, socket, struct, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect("/run/aisudo/control.sock")
+def say(message):
+    text = json.dumps(message).encode()
+    s.sendall(struct.pack(">I", len(text)) + text)
+def hear():
+    length = struct.unpack(">I", s.recv(4, socket.MSG_WAITALL))[0]
+    return json.loads(s.recv(length, socket.MSG_WAITALL))
+say({"aisudo": 1})
+say({"kind": "list", "all": False})
+row = hear()["requests"][0]
+print("listed", flush=True)
+sys.stdin.readline()
+say({"kind": "decide", "id": row["id"], "digest": row["digest"], "verdict": "approve", "note": None})
+print(hear(), flush=True)
+"#;
+
+#[test]
+fn a10_an_approver_whom_root_gates_meanwhile_decides_nothing_on_an_open_connection() {
+    for gated in [false, true] {
+        let (world, _daemon) = world();
+        let sudo = agent(&world).shell("sudo touch /tmp/ran");
+        let code = world.wait_for_request();
+        let mut owner =
+            world
+                .run_as("owner")
+                .stdin_open()
+                .spawn(["/usr/bin/python3", "-c", OPEN_CONNECTION]);
+        owner.wait_for_stdout("listed", PATIENCE);
+        if gated {
+            world.config(&DEFAULT_CONFIG.replace(
+                "[daemon]",
+                "[[gate.who]]\nuser = \"owner\"\nwhen = \"always\"\n\n[daemon]",
+            ));
+        }
+        owner.type_in("\n");
+        let said = owner.wait(PATIENCE);
+        if gated {
+            assert!(said.stdout.contains("not_permitted"), "{said}");
+            assert!(said.stdout.contains("may not approve"), "{said}");
+            world.approver(["deny", &code]).expect_success();
+        } else {
+            assert!(said.stdout.contains("'decided'"), "{said}");
+        }
+        assert_eq!(sudo.wait(PATIENCE).code(), Some(i32::from(gated)));
+        assert_eq!(std::path::Path::new("/tmp/ran").exists(), !gated);
+    }
+}
