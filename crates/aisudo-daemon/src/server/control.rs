@@ -212,6 +212,9 @@ impl Client<'_> {
     }
 
     async fn answer_now(&mut self, message: FromControl) -> ToControl {
+        if let Err(message) = self.still_may_approve().await {
+            return ToControl::NotPermitted { message };
+        }
         match message {
             FromControl::List { all } => self.look(What::List { all }).await,
             FromControl::Show { which } => self.look(What::Show { which }).await,
@@ -245,14 +248,16 @@ impl Client<'_> {
         }
     }
 
-    async fn decide(&self, answer: Answer) -> ToControl {
-        // Root may have changed who is asked for since this connection began.
+    /// Root may have changed who is asked for, and who may approve, since this connection began.
+    async fn still_may_approve(&self) -> Result<(), String> {
         let config = self.shared.refreshed().await.config();
-        let is_root = self.peer.uid == 0;
-        let stand_in = self.shared.is_root(self.peer.uid);
-        if !is_root && let Err(message) = may_approve(&config, &self.name, &self.groups, stand_in) {
-            return ToControl::NotPermitted { message };
+        match self.peer.uid {
+            0 => Ok(()),
+            uid => may_approve(&config, &self.name, &self.groups, self.shared.is_root(uid)),
         }
+    }
+
+    async fn decide(&self, answer: Answer) -> ToControl {
         if answer
             .note
             .as_ref()
