@@ -1,8 +1,12 @@
 //! Root's configuration, `aisudo.toml`.
 
+mod signal;
+
 use std::path::PathBuf;
 
 use serde::Deserialize;
+
+pub use self::signal::{Endpoint, Forms, Language, Receive, Signal};
 
 use crate::{display::plain_text, evidence::EvidenceKind};
 
@@ -94,6 +98,8 @@ pub struct Daemon {
 pub struct Channels {
     /// `[channels.terminal]`.
     pub terminal: Terminal,
+    /// `[channels.signal]`; nothing: not used.
+    pub signal: Option<Signal>,
 }
 
 /// `[channels.terminal]`: approvers at a shell of this machine.
@@ -164,7 +170,11 @@ impl Default for Gate {
         Self {
             timeout: 120,
             fallback: Fallback::default(),
-            accept: vec![EvidenceKind::Terminal, EvidenceKind::Policy],
+            accept: vec![
+                EvidenceKind::Terminal,
+                EvidenceKind::Policy,
+                EvidenceKind::Signal,
+            ],
             who: Vec::new(),
         }
     }
@@ -229,6 +239,9 @@ impl Config {
             && !file.is_absolute()
         {
             return Err("audit.copy: the file must have an absolute path".to_owned());
+        }
+        if let Some(signal) = &self.channels.signal {
+            signal.check()?;
         }
         let limits = &self.limits;
         let counts = [
@@ -367,6 +380,10 @@ mod tests {
             (
                 "version = 1\n[audit]\ncopy = { file = \"log\" }",
                 "audit.copy: the file must have an absolute path",
+            ),
+            (
+                "version = 1\n[channels.signal]\naccount = \"+15550001111\"",
+                "line 2, column 1: missing field `connect`",
             ),
             (
                 "version = 1\n[gate]\nfallback = \"\\r\\u001b[2J\"",

@@ -23,6 +23,8 @@ pub enum EvidenceKind {
     Terminal,
     /// A rule of root's policy.
     Policy,
+    /// A message from an approver's Signal account.
+    Signal,
 }
 
 impl EvidenceKind {
@@ -32,6 +34,7 @@ impl EvidenceKind {
         match self {
             Self::Terminal => "terminal",
             Self::Policy => "policy",
+            Self::Signal => "signal",
         }
     }
 }
@@ -54,6 +57,40 @@ pub enum Evidence {
         /// SHA-256 of the policy's text.
         sha256: Hex32,
     },
+    /// Signal's word on who sent a message, and what in it named the request. Times are in
+    /// milliseconds since 1970; by the first two, Signal tells messages of one sender apart.
+    Signal {
+        /// Our own account, which received it.
+        account: String,
+        /// The sender's account identity (ACI).
+        sender: Uuid,
+        /// The fingerprint of the identity key that was pinned for it, and checked again.
+        identity: String,
+        /// Which of the sender's devices.
+        device: u32,
+        /// The question: our own message's timestamp.
+        asked_at_ms: u64,
+        /// The answer: its timestamp.
+        answered_at_ms: u64,
+        /// When Signal's server took the answer.
+        received_at_ms: u64,
+        /// How it was given.
+        form: SignalForm,
+    },
+}
+
+/// How an answer was given on Signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignalForm {
+    /// A message that holds the request's code.
+    Code,
+    /// A message that quotes the question.
+    Quote,
+    /// A reaction on the question.
+    Reaction,
+    /// A vote in the question's poll.
+    Poll,
 }
 
 impl Evidence {
@@ -63,6 +100,7 @@ impl Evidence {
         match self {
             Self::Terminal { .. } => EvidenceKind::Terminal,
             Self::Policy { .. } => EvidenceKind::Policy,
+            Self::Signal { .. } => EvidenceKind::Signal,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! into sudo by the gate, linked into the daemon, and used by the command.
 
 pub mod agents;
+pub mod approvers;
 pub mod audit;
 pub mod config;
 pub mod digest;

@@ -35,6 +35,12 @@ impl Paths {
         self.root.join("etc/aisudo/policy.toml")
     }
 
+    /// Who may approve from afar, and by what they are known.
+    #[must_use]
+    pub fn approvers(&self) -> PathBuf {
+        self.root.join("etc/aisudo/approvers.toml")
+    }
+
     /// The directory of the three sockets, owned by root.
     #[must_use]
     pub fn run_dir(&self) -> PathBuf {

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use aisudo_core::{config::Config, paths::Paths, policy::Policy};
+use aisudo_core::{approvers::Approvers, config::Config, paths::Paths, policy::Policy};
 use rustix::{
     fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat},
     io::Errno,
@@ -33,6 +33,22 @@ pub fn read_config(paths: &Paths) -> Result<(Config, String), String> {
     let text = read_trusted_file(&path, MAX_CONFIG_BYTES)?;
     let config = Config::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok((config, text))
+}
+
+/// Those who may approve from afar; nobody where there is no file.
+///
+/// # Errors
+/// One line, when the file is not trusted, or wrong.
+pub fn read_approvers(paths: &Paths) -> Result<Approvers, String> {
+    let path = paths.approvers();
+    if path
+        .symlink_metadata()
+        .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    {
+        return Ok(Approvers::default());
+    }
+    let text = read_trusted_file(&path, MAX_CONFIG_BYTES)?;
+    Approvers::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Root's policy, and the text it was read from; one without rules where there is no file.
