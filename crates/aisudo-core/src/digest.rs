@@ -31,6 +31,9 @@ pub fn sha256(bytes: &[u8]) -> Hex32 {
 /// How many letters a code has before it is lengthened to be unique among live requests.
 pub const CODE_LENGTH: usize = 5;
 
+/// The letters that 256 bits have.
+const LONGEST_CODE: usize = 51;
+
 /// Crockford's base 32: no I, L, O or U, so a code survives being read aloud.
 const CODE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -67,6 +70,13 @@ pub fn normalize_code(typed: &str) -> String {
         .collect()
 }
 
+/// Whether a normalized text has the form of a code.
+#[must_use]
+pub fn is_code(normalized: &str) -> bool {
+    (CODE_LENGTH..=LONGEST_CODE).contains(&normalized.len())
+        && normalized.bytes().all(|byte| CODE_ALPHABET.contains(&byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,5 +108,13 @@ mod tests {
     #[test]
     fn a_typed_code_is_read_kindly() {
         assert_eq!(normalize_code(" k7ol1 \n"), "K7011");
+    }
+
+    #[test]
+    fn a_code_has_five_to_51_letters_of_the_alphabet() {
+        assert!(is_code("7KQ2M") && is_code("GREAT") && is_code(&"0".repeat(51)));
+        for other in ["7KQ2", "7kq2m", "7KQ2U", "7KQ2É", "7KQ 2", &"0".repeat(52)] {
+            assert!(!is_code(other), "{other}");
+        }
     }
 }

@@ -57,26 +57,30 @@ pub enum Evidence {
         /// SHA-256 of the policy's text.
         sha256: Hex32,
     },
-    /// Signal's word on who sent a message, and what in it named the request. Times are in
-    /// milliseconds since 1970; by the first two, Signal tells messages of one sender apart.
-    Signal {
-        /// Our own account, which received it.
-        account: String,
-        /// The sender's account identity (ACI).
-        sender: Uuid,
-        /// The fingerprint of the identity key that was pinned for it, and checked again.
-        identity: String,
-        /// Which of the sender's devices.
-        device: u32,
-        /// The question: our own message's timestamp.
-        asked_at_ms: u64,
-        /// The answer: its timestamp.
-        answered_at_ms: u64,
-        /// When Signal's server took the answer.
-        received_at_ms: u64,
-        /// How it was given.
-        form: SignalForm,
-    },
+    /// Signal's word on who sent a message.
+    Signal(Box<SignalEvidence>),
+}
+
+/// Who sent an answer on Signal, and what in it named the request. Times are in milliseconds since
+/// 1970; by the first two, Signal tells messages of one sender apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignalEvidence {
+    /// Our own account, which received it.
+    pub account: String,
+    /// The sender's account identity (ACI).
+    pub sender: Uuid,
+    /// The identity key that is pinned for it, and was looked at again.
+    pub identity: String,
+    /// Which of the sender's devices; 1 is the phone.
+    pub device: u32,
+    /// The question: our own message's timestamp.
+    pub asked_at_ms: u64,
+    /// The answer: its timestamp.
+    pub answered_at_ms: u64,
+    /// When Signal's server took the answer.
+    pub received_at_ms: u64,
+    /// How it was given.
+    pub form: SignalForm,
 }
 
 /// How an answer was given on Signal.
@@ -100,7 +104,7 @@ impl Evidence {
         match self {
             Self::Terminal { .. } => EvidenceKind::Terminal,
             Self::Policy { .. } => EvidenceKind::Policy,
-            Self::Signal { .. } => EvidenceKind::Signal,
+            Self::Signal(_) => EvidenceKind::Signal,
         }
     }
 }

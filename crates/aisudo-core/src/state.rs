@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Milliseconds on the host's monotonic clock that goes on while it sleeps (`CLOCK_BOOTTIME`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Tick(pub u64);
 
 /// What every state knows of its request. Small: the request's bytes stay on disk.

@@ -30,6 +30,7 @@ use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::oneshot,
+    task::JoinSet,
 };
 use tracing::{info, warn};
 use tracing_subscriber::EnvFilter;
@@ -37,7 +38,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     args::Args,
     broker::{Caps, Moment},
-    channels::Channels,
+    channels::{Channels, Port},
     copy::{Copier, CopyFile, Copying, Journal, Target},
     ledger::{Keep, Ledger, Setup},
     record::Record,
@@ -101,12 +102,18 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
         },
         policy_read,
     ];
-    let (ledger, ended) = open(paths, &config, first, copy_file)?;
+    let (channels, workers) = Channels::new(&config.channels);
+    let reach = channels.reachable();
+    let (ledger, ended) = open(paths, &config, channels, first, copy_file)?;
     let mut terminate = watch_signal(SignalKind::terminate())?;
     let mut interrupt = watch_signal(SignalKind::interrupt())?;
     let mut hang_up = watch_signal(SignalKind::hangup())?;
-    let names = Channels::new(&config.channels).names();
-    let shared = Shared::new(settings, ledger.clone(), &names, stand_in);
+    let shared = Shared::new(settings, ledger.clone(), reach, stand_in);
+    let port = Port::new(ledger.clone(), paths.clone(), now);
+    let mut working = JoinSet::new();
+    for worker in workers {
+        working.spawn(worker(port.clone()));
+    }
     let served = server::serve(Arc::clone(&shared), listeners);
     tell_manager(NotifyState::Ready);
     info!("ready");
@@ -118,6 +125,7 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
     let result = tokio::select! {
         served = served => served.map_err(|error| format!("a socket failed: {error}; restart aisudo-daemon")),
         () = reload => Ok(()),
+        Some(_) = working.join_next() => Err("a channel failed, see the log; restart aisudo-daemon".to_owned()),
         _ = ended => Err("the writer failed, see the log; restart aisudo-daemon".to_owned()),
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
@@ -133,6 +141,7 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
 fn open(
     paths: &Paths,
     config: &Config,
+    channels: Channels,
     first: Vec<Record>,
     copy_file: Option<CopyFile>,
 ) -> Result<(Ledger, oneshot::Receiver<()>), String> {
@@ -148,7 +157,7 @@ fn open(
     let setup = Setup {
         store,
         caps: Caps::from(config),
-        channels: Channels::new(&config.channels),
+        channels,
         boot_id,
         first,
         clock: now,

@@ -95,39 +95,50 @@ impl Rate {
             every_ms: 60_000_u64.div_ceil(burst),
         }
     }
+}
 
-    /// How long the whole burst takes to come back.
-    fn whole_ms(self) -> u64 {
-        self.burst.saturating_mul(self.every_ms)
+/// A token bucket.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bucket {
+    /// When it will be full again.
+    full_at: Tick,
+}
+
+impl Bucket {
+    /// Takes one token, if so many are left then; or gives the milliseconds until that is so.
+    pub(crate) fn take(&mut self, rate: Rate, leave: u64, now: Tick) -> Result<(), u64> {
+        let then = Tick(self.full_at.max(now).0.saturating_add(rate.every_ms));
+        let ahead = then.0.saturating_sub(now.0);
+        let most = rate
+            .burst
+            .saturating_sub(leave)
+            .saturating_mul(rate.every_ms);
+        match ahead.checked_sub(most) {
+            Some(wait @ 1..) => Err(wait),
+            _ => {
+                self.full_at = then;
+                Ok(())
+            }
+        }
     }
 }
 
 /// Token buckets, one for each uid.
 #[derive(Debug, Default)]
 pub(crate) struct Buckets {
-    /// When each bucket will be full again.
-    full_at: HashMap<u32, Tick>,
+    by_uid: HashMap<u32, Bucket>,
 }
 
 impl Buckets {
     /// Takes one token; or gives the milliseconds until there is one.
     pub(crate) fn take(&mut self, uid: u32, rate: Rate, now: Tick) -> Result<(), u64> {
-        if self.full_at.len() >= MAX_COUNTED {
-            self.full_at.retain(|_, tick| *tick > now);
+        if self.by_uid.len() >= MAX_COUNTED {
+            self.by_uid.retain(|_, bucket| bucket.full_at > now);
         }
-        if self.full_at.len() >= MAX_COUNTED && !self.full_at.contains_key(&uid) {
+        if self.by_uid.len() >= MAX_COUNTED && !self.by_uid.contains_key(&uid) {
             return Err(rate.every_ms);
         }
-        let from = self.full_at.get(&uid).copied().unwrap_or(now).max(now);
-        let then = Tick(from.0.saturating_add(rate.every_ms));
-        let ahead = then.0.saturating_sub(now.0);
-        match ahead.checked_sub(rate.whole_ms()) {
-            Some(wait @ 1..) => Err(wait),
-            _ => {
-                self.full_at.insert(uid, then);
-                Ok(())
-            }
-        }
+        self.by_uid.entry(uid).or_default().take(rate, 0, now)
     }
 }
 
@@ -183,13 +194,24 @@ mod tests {
     }
 
     #[test]
+    fn a_token_can_be_left_for_others() {
+        let mut bucket = Bucket::default();
+        let rate = Rate::per_minute(3);
+        assert_eq!(bucket.take(rate, 1, Tick(0)), Ok(()));
+        assert_eq!(bucket.take(rate, 1, Tick(0)), Ok(()));
+        assert_eq!(bucket.take(rate, 1, Tick(0)), Err(20_000));
+        assert_eq!(bucket.take(rate, 0, Tick(0)), Ok(()), "that is left");
+        assert_eq!(bucket.take(rate, 0, Tick(0)), Err(20_000));
+    }
+
+    #[test]
     fn a_sea_of_uids_takes_no_more_memory() {
         let mut buckets = Buckets::default();
         let rate = Rate::per_minute(1);
         for uid in 0..10_000 {
             let _ = buckets.take(uid, rate, Tick(1));
         }
-        assert_eq!(buckets.full_at.len(), MAX_COUNTED);
+        assert_eq!(buckets.by_uid.len(), MAX_COUNTED);
         assert_eq!(buckets.take(9_999, rate, Tick(60_002)), Ok(()));
     }
 

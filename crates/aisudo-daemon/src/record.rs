@@ -3,6 +3,7 @@
 
 use aisudo_core::{
     audit::seal,
+    evidence::EvidenceKind,
     raw::Hex32,
     state::{End, Ticket},
     wire::{Head, LiveState, Standing},
@@ -83,6 +84,25 @@ pub enum Record {
         /// The rule; nothing when it is the policy's default.
         rule: Option<String>,
     },
+    /// An approver was asked about a request, by a message.
+    Prompted {
+        /// Who was asked, as the host knows them.
+        approver: String,
+        /// The message.
+        prompt: Prompt,
+    },
+    /// An approver was told what became of all that a message asked about. Not an entry of the audit
+    /// log: nothing is decided by it.
+    PromptClosed(Prompt),
+    /// A channel is another than it was: it can ask again, or it cannot.
+    ChannelChanged {
+        /// Its name.
+        channel: &'static str,
+        /// A word for how it is.
+        state: &'static str,
+        /// The same, in one short phrase.
+        why: String,
+    },
     /// A request changed its state.
     Moved {
         /// What it is.
@@ -112,6 +132,52 @@ pub enum Record {
         /// Why.
         why: String,
     },
+}
+
+/// A message by which somebody was asked about a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// On which channel.
+    pub channel: EvidenceKind,
+    /// About which request. One message can ask about several that are alike.
+    pub request: Uuid,
+    /// To whom, as the channel knows them.
+    pub address: String,
+    /// The channel's name for the message; on Signal, its timestamp.
+    pub reference: u64,
+    /// What it is.
+    pub form: PromptForm,
+}
+
+/// What a message asks with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptForm {
+    /// It shows the whole request.
+    Whole,
+    /// It says that the request is too long to be shown there.
+    Pointer,
+    /// A poll behind a message that shows the whole request.
+    Poll,
+}
+
+impl PromptForm {
+    /// As it is stored and audited.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Pointer => "pointer",
+            Self::Poll => "poll",
+        }
+    }
+
+    /// The form of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Whole, Self::Pointer, Self::Poll]
+            .into_iter()
+            .find(|form| form.name() == name)
+    }
 }
 
 /// A file of audit entries that have left the database.
@@ -150,6 +216,9 @@ impl Record {
             Self::LeftToPassword { .. } => "password",
             Self::Pruned { .. } => "pruned",
             Self::Requested { .. } => "requested",
+            Self::Prompted { .. } => "prompted",
+            Self::PromptClosed(_) => "prompt_closed",
+            Self::ChannelChanged { .. } => "channel",
             Self::Moved { standing, .. } => standing.name(),
             Self::Refused { .. } => "refused",
             Self::DecisionRefused { .. } => "decision_refused",
@@ -185,6 +254,15 @@ impl Record {
                 facts,
                 rule,
             } => with(json!({"id": id, "uid": uid, "rule": rule}), asked(facts)),
+            Self::Prompted { approver, prompt } => {
+                with(json!({ "approver": approver }), message(prompt))
+            }
+            Self::PromptClosed(prompt) => message(prompt),
+            Self::ChannelChanged {
+                channel,
+                state,
+                why,
+            } => json!({"channel": channel, "state": state, "why": why}),
             Self::Moved {
                 ticket, standing, ..
             } => with(named(ticket), outcome(standing)),
@@ -203,6 +281,16 @@ impl Record {
 /// By what a request is recognised in every entry about it.
 fn named(ticket: &Ticket) -> Value {
     json!({"id": ticket.id, "digest": ticket.digest, "code": ticket.code, "uid": ticket.uid})
+}
+
+fn message(prompt: &Prompt) -> Value {
+    json!({
+        "id": prompt.request,
+        "channel": prompt.channel.name(),
+        "address": prompt.address,
+        "reference": prompt.reference,
+        "form": prompt.form.name(),
+    })
 }
 
 /// What was asked, and by whom.

@@ -12,7 +12,7 @@ use super::{
     Broker,
     live::{Gate, Live, State},
     refuse,
-    types::{Ask, Effects, History, Moment, News, Outcome, Stored},
+    types::{Ask, Effects, History, Moment, News, NotReached, Outcome, Stored},
 };
 use crate::{limits::Rate, record::Record, store::StoreError};
 
@@ -43,6 +43,11 @@ impl Broker {
             Effect::Ask { timeout } => timeout.map(|seconds| u64::from(seconds) * 1000),
             _ => return self.ruled(ask, now, history),
         };
+        if let Err(NotReached { why, fallback }) = ask.reached.clone() {
+            let mut effects = self.turn_away(&ask, why.clone(), now);
+            effects.outcome = Outcome::Refused { why, fallback };
+            return Ok(effects);
+        }
         if let Err(why) = self.may_be_asked(&ask, now) {
             return Ok(self.turn_away(&ask, why, now));
         }
@@ -75,6 +80,7 @@ impl Broker {
             gate: Gate::Here(ask.connection),
             asked_at_ms: now.unix_ms,
             command: Some(ask.command),
+            reached: ask.reached.ok(),
         });
         Effects {
             outcome: Outcome::Waiting {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aisudo_core::{
+    evidence::EvidenceKind,
     raw::Hex32,
     state::{Approved, Pending, Tick, Ticket},
     wire::{LiveState, Standing},
@@ -19,6 +20,8 @@ pub(super) struct Live {
     pub(super) asked_at_ms: u64,
     /// See [`super::Ask::command`]; nothing after a restart.
     pub(super) command: Option<Hex32>,
+    /// The channels that ask about it; nothing after a restart.
+    pub(super) reached: Option<Vec<EvidenceKind>>,
 }
 
 #[derive(Debug)]

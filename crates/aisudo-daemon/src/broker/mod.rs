@@ -17,6 +17,7 @@ mod types;
 use std::collections::HashMap;
 
 use aisudo_core::{
+    evidence::EvidenceKind,
     raw::Hex32,
     state::{Approved, End, Ended, Pending, Tick, Ticket},
     wire::{LiveState, Row, Standing},
@@ -24,7 +25,8 @@ use aisudo_core::{
 use uuid::Uuid;
 
 pub use self::types::{
-    Answer, Ask, Caps, Command, ConnectionId, Effects, History, Moment, News, Outcome, Stored,
+    Answer, Ask, Caps, Command, ConnectionId, Effects, History, Moment, News, NotReached, Outcome,
+    Stored,
 };
 use self::{
     denials::Denials,
@@ -95,6 +97,7 @@ impl Broker {
                 gate,
                 asked_at_ms: request.asked_at_ms,
                 command: None,
+                reached: None,
             });
         }
         Self {
@@ -131,6 +134,12 @@ impl Broker {
                 why,
             } => Ok(self.leave(id, connection, &why)),
             Command::Decide(answer) => self.decide(&answer, now, history),
+            Command::Unreached {
+                id,
+                by,
+                why,
+                fallback,
+            } => Ok(self.unreached(id, by, NotReached { why, fallback })),
             Command::Note(record) => Ok(Effects {
                 records: vec![*record],
                 ..Effects::only(Outcome::Done)
@@ -236,6 +245,28 @@ impl Broker {
                 )))
             }
         }
+    }
+
+    /// A channel cannot ask. Once none of those that were to ask is left, the request is over.
+    fn unreached(&mut self, id: Uuid, by: EvidenceKind, not: NotReached) -> Effects {
+        let done = Effects::only(Outcome::Done);
+        let Some(mut live) = self.live.take(id) else {
+            return done;
+        };
+        if let (State::Pending(_), Some(reached)) = (&live.state, &mut live.reached) {
+            reached.retain(|kind| *kind != by);
+            if reached.is_empty() {
+                let asked_at_ms = live.asked_at_ms;
+                let ended = end(live.state, shortened(&not.why));
+                return Effects {
+                    records: vec![moved(&ended, asked_at_ms)],
+                    news: vec![(id, News::NotReached(not))],
+                    ..done
+                };
+            }
+        }
+        self.live.put(live);
+        done
     }
 
     fn leave(&mut self, id: Uuid, connection: ConnectionId, why: &str) -> Effects {

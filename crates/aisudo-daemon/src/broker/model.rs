@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aisudo_core::{
-    evidence::{Evidence, Verdict},
+    evidence::{Evidence, EvidenceKind, Verdict},
     policy::Ruling,
     raw::Hex32,
     state::{End, Tick},
@@ -122,6 +122,7 @@ pub(crate) fn question(slot: u8, connection: u64) -> Ask {
         pid: 100 + i32::from(slot),
         start_time: 7,
         timeout_ms: 10_000 + 10_000 * u64::from(slot),
+        reached: Ok(vec![EvidenceKind::Terminal]),
         body: "{}".to_owned(),
         facts: Value::Null,
     }

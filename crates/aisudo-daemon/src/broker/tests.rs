@@ -209,3 +209,69 @@ fn a_limit_leaves_root_its_fallback_and_is_recorded() {
         "but not without end"
     );
 }
+
+fn unreached(slot: u8, by: EvidenceKind, fallback: bool) -> Command {
+    Command::Unreached {
+        id: question(slot, 0).id,
+        by,
+        why: "the phone is gone".to_owned(),
+        fallback,
+    }
+}
+
+#[test]
+fn a38_a_request_that_no_channel_can_ask_about_any_more_is_over_with_roots_fallback() {
+    let mut bench = Bench::new();
+    let mut ask = question(0, 1);
+    ask.reached = Ok(vec![EvidenceKind::Terminal, EvidenceKind::Signal]);
+    bench.ask(ask);
+    let none = bench.apply(unreached(0, EvidenceKind::Signal, true), 1);
+    assert!(none.records.is_empty(), "the terminal still asks");
+    let over = bench.apply(unreached(0, EvidenceKind::Terminal, true), 2);
+    let expected = NotReached {
+        why: "the phone is gone".to_owned(),
+        fallback: true,
+    };
+    assert_eq!(over.news, [(question(0, 0).id, News::NotReached(expected))]);
+    assert!(matches!(
+        &over.records[..],
+        [Record::Moved { standing: Standing::Ended(End::Cancelled { why }), .. }] if why == "the phone is gone"
+    ));
+    let late = bench.decide(0, Verdict::Approve, 0, 3);
+    assert_eq!(
+        not_taken(&late),
+        "already cancelled: the phone is gone",
+        "an answer that comes after all counts for nothing"
+    );
+}
+
+#[test]
+fn a38_what_is_approved_already_stays_so_when_the_channel_goes_away() {
+    let mut bench = Bench::new();
+    bench.ask(question(0, 1));
+    bench.decide(0, Verdict::Approve, 0, 1);
+    let effects = bench.apply(unreached(0, EvidenceKind::Terminal, true), 2);
+    assert!(effects.records.is_empty() && effects.news.is_empty());
+    assert!(matches!(
+        bench.broker.row(question(0, 0).id, Tick(2)).unwrap().state,
+        Standing::Live(LiveState::Approved { .. })
+    ));
+}
+
+#[test]
+fn nobody_to_ask_is_said_at_once_and_takes_nothing_from_the_limits() {
+    let mut bench = Bench::new();
+    for fallback in [true, false] {
+        let mut ask = question(0, 1);
+        ask.reached = Err(NotReached {
+            why: "nobody can be asked now".to_owned(),
+            fallback,
+        });
+        let expected = Outcome::Refused {
+            why: "nobody can be asked now".to_owned(),
+            fallback,
+        };
+        assert_eq!(bench.ask(ask), expected);
+    }
+    assert!(matches!(bench.ask(question(0, 2)), Outcome::Waiting { .. }));
+}

@@ -2,7 +2,7 @@
 
 use aisudo_core::{
     config::Config,
-    evidence::{Decision, Evidence, Verdict},
+    evidence::{Decision, Evidence, EvidenceKind, Verdict},
     policy::Ruling,
     raw::Hex32,
     state::{Tick, Ticket},
@@ -85,6 +85,17 @@ pub enum Command {
     },
     /// An approver answers.
     Decide(Box<Answer>),
+    /// A channel found that it cannot ask about a request after all.
+    Unreached {
+        /// The request.
+        id: Uuid,
+        /// The channel.
+        by: EvidenceKind,
+        /// Why, in one short phrase.
+        why: String,
+        /// Whether root's fallback may take the place of an answer, if no other channel asks.
+        fallback: bool,
+    },
     /// Something to be recorded that changes no request.
     Note(Box<Record>),
     /// Root has changed the limits.
@@ -120,10 +131,21 @@ pub struct Ask {
     pub start_time: u64,
     /// How long the gate waits.
     pub timeout_ms: u64,
+    /// The channels on which somebody can be asked now, or why there is none.
+    pub reached: Result<Vec<EvidenceKind>, NotReached>,
     /// The frozen bytes.
     pub body: String,
     /// The same, parsed.
     pub facts: Value,
+}
+
+/// Why nobody can be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotReached {
+    /// In one short phrase.
+    pub why: String,
+    /// Whether root's fallback may take the place of an answer.
+    pub fallback: bool,
 }
 
 /// An approver's answer, from whatever channel.
@@ -199,6 +221,8 @@ pub enum News {
     Decided(Box<Decision>),
     /// Nobody answered in time.
     Expired,
+    /// Nobody could be asked after all.
+    NotReached(NotReached),
 }
 
 /// All that one command brings about.

@@ -3,24 +3,37 @@
 //!
 //! A new channel is one folder here and one line in [`Channels::new`].
 
+mod port;
+mod reach;
+mod signal;
 mod terminal;
 
-use aisudo_core::{config, wire::Row};
+use std::pin::Pin;
+
+use aisudo_core::{config, evidence::EvidenceKind, wire::Row};
 use tokio::sync::mpsc;
 
-use self::terminal::Terminal;
+pub use self::{
+    port::Port,
+    reach::{Reach, Reachable},
+};
+use self::{signal::Signal, terminal::Terminal};
 
 /// One way to reach approvers. It is called by the writer, and must not block: what takes time
-/// belongs in a task of its own.
+/// belongs in the [`Worker`] that comes with it.
 pub trait Channel: Send + std::fmt::Debug {
-    /// Its name, as it is shown to whoever waits.
-    fn name(&self) -> &'static str;
+    /// The kind of evidence that its answers are. Its name is shown to whoever waits.
+    fn kind(&self) -> EvidenceKind;
 
     /// A request waits: ask the approvers.
     fn announce(&mut self, announcement: &Announcement<'_>);
 
-    /// A request no longer waits, or is over: withdraw the question.
-    fn withdraw(&mut self, row: &Row);
+    /// A request changed: it no longer waits, or is over. Withdraw the question, and say what became
+    /// of it.
+    fn update(&mut self, row: &Row);
+
+    /// Whether somebody can be asked now; for those who ask, on any thread.
+    fn reach(&self) -> Reach;
 
     /// How it is, in one short phrase.
     fn health(&self) -> String;
@@ -37,6 +50,10 @@ pub struct Announcement<'a> {
     pub again: bool,
 }
 
+/// The part of a channel that takes time: it talks to the world, and brings what it hears to the
+/// port. It runs until the daemon ends.
+pub type Worker = Box<dyn FnOnce(Port) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
 /// All channels.
 #[derive(Debug)]
 pub struct Channels {
@@ -45,26 +62,41 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// The channels that root's configuration names. The terminal is always there.
+    /// The channels that root's configuration names, and what must run for them. The terminal is
+    /// always there.
     #[must_use]
-    pub fn new(_config: &config::Channels) -> Self {
-        Self {
+    pub fn new(config: &config::Channels) -> (Self, Vec<Worker>) {
+        let mut channels = Self {
             terminal: Terminal::default(),
             others: Vec::new(),
+        };
+        let mut workers = Vec::new();
+        if let Some(signal) = &config.signal {
+            channels.add(Signal::new(signal), &mut workers);
         }
+        (channels, workers)
     }
 
-    /// Their names.
+    fn add(
+        &mut self,
+        (channel, worker): (impl Channel + 'static, Worker),
+        workers: &mut Vec<Worker>,
+    ) {
+        self.others.push(Box::new(channel));
+        workers.push(worker);
+    }
+
+    /// On which of them somebody can be asked, at any time from now on.
     #[must_use]
-    pub fn names(&self) -> Vec<&'static str> {
-        self.all().map(Channel::name).collect()
+    pub fn reachable(&self) -> Reachable {
+        Reachable::new(self.all().map(|channel| (channel.kind(), channel.reach())))
     }
 
     /// Their names and how they are.
     #[must_use]
     pub fn health(&self) -> Vec<(String, String)> {
         self.all()
-            .map(|channel| (channel.name().to_owned(), channel.health()))
+            .map(|channel| (channel.kind().name().to_owned(), channel.health()))
             .collect()
     }
 
@@ -74,9 +106,9 @@ impl Channels {
             .for_each(|channel| channel.announce(announcement));
     }
 
-    /// Withdraws the question on each of them.
-    pub fn withdraw(&mut self, row: &Row) {
-        self.all_mut().for_each(|channel| channel.withdraw(row));
+    /// Tells each of them what became of a request.
+    pub fn update(&mut self, row: &Row) {
+        self.all_mut().for_each(|channel| channel.update(row));
     }
 
     /// An approver's screen that wants to see each change.

@@ -1,9 +1,9 @@
 //! Approvers at a shell of this machine: whoever watches on `control.sock`.
 
-use aisudo_core::wire::Row;
+use aisudo_core::{evidence::EvidenceKind, wire::Row};
 use tokio::sync::mpsc;
 
-use super::{Announcement, Channel};
+use super::{Announcement, Channel, Reach};
 
 /// The screens that watch.
 #[derive(Debug, Default)]
@@ -31,8 +31,8 @@ impl Terminal {
 }
 
 impl Channel for Terminal {
-    fn name(&self) -> &'static str {
-        "terminal"
+    fn kind(&self) -> EvidenceKind {
+        EvidenceKind::Terminal
     }
 
     fn announce(&mut self, announcement: &Announcement<'_>) {
@@ -42,8 +42,13 @@ impl Channel for Terminal {
         self.send(announcement.row);
     }
 
-    fn withdraw(&mut self, row: &Row) {
+    fn update(&mut self, row: &Row) {
         self.send(row);
+    }
+
+    /// Always: whoever may approve can come and look.
+    fn reach(&self) -> Reach {
+        Reach::default()
     }
 
     fn health(&self) -> String {
@@ -99,7 +104,7 @@ mod tests {
             body: "{}",
             again: false,
         });
-        terminal.withdraw(&row);
+        terminal.update(&row);
         assert_eq!(terminal.health(), "ready, 1 watches");
         assert!(own_events.try_recv().is_err());
         assert!(slow_events.try_recv().is_ok());

@@ -55,7 +55,7 @@ impl Place {
         let setup = Setup {
             store,
             caps: CAPS,
-            channels: Channels::new(&config::Channels::default()),
+            channels: Channels::new(&config::Channels::default()).0,
             boot_id: "boot".to_owned(),
             first: vec![Record::Started],
             clock: crate::now,

@@ -2,6 +2,7 @@
 
 use aisudo_core::{
     digest::normalize_code,
+    evidence::EvidenceKind,
     state::Tick,
     wire::{Head, MAX_FRAME_BYTES, Row, Status},
 };
@@ -10,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     broker::{Broker, Stored, stored_row},
     channels::Channels,
-    store::{Store, StoreError},
+    store::{Prompted, Store, StoreError},
 };
 
 /// Rows of the past in one answer.
@@ -18,6 +19,9 @@ const MAX_ROWS: u32 = 500;
 
 /// Rows that anyone sees of their own.
 const MAX_OWN_ROWS: u32 = 20;
+
+/// Messages that a channel remembers after a restart.
+const MAX_PROMPTS: u32 = 500;
 
 /// What an answer's rows or entries may take of a frame.
 const MAX_PAGE_BYTES: usize = MAX_FRAME_BYTES - 4096;
@@ -31,6 +35,11 @@ pub enum Query {
         uid: u32,
         /// At what.
         what: What,
+    },
+    /// The newest messages of a channel, for that channel.
+    Prompts {
+        /// Which.
+        channel: EvidenceKind,
     },
     /// The latest requests of one user, for that user.
     Mine {
@@ -81,6 +90,8 @@ pub enum View {
         /// The entry before the oldest of all.
         start: Head,
     },
+    /// Messages, newest first, and where the requests stand.
+    Prompts(Vec<(Prompted, Row)>),
     /// No such request.
     NotFound,
     /// Not for this uid.
@@ -100,6 +111,14 @@ pub(super) struct Here<'a> {
 
 pub(super) fn look(here: &Here<'_>, query: &Query) -> Result<View, StoreError> {
     match query {
+        Query::Prompts { channel } => {
+            let prompts = here.store.prompts(*channel, MAX_PROMPTS)?;
+            let with_row = |one: Prompted| {
+                let row = stored_row(one.request.clone(), here.now);
+                (one, row)
+            };
+            Ok(View::Prompts(prompts.into_iter().map(with_row).collect()))
+        }
         Query::Mine { uid } => here.latest(Some(*uid), MAX_OWN_ROWS),
         Query::Approver { uid, .. } if here.broker.asks(*uid) => Ok(View::Refused),
         Query::Approver { what, .. } => match what {

@@ -44,7 +44,7 @@ fn start(path: &Path, boot_id: &str, clock: fn() -> Moment) -> Ledger {
     Ledger::start(Setup {
         store: Store::open(path, boot_id).unwrap(),
         caps: CAPS,
-        channels: Channels::new(&aisudo_core::config::Channels::default()),
+        channels: Channels::new(&aisudo_core::config::Channels::default()).0,
         boot_id: boot_id.to_owned(),
         first: vec![Record::Started],
         clock,

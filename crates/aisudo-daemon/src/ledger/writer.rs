@@ -321,7 +321,7 @@ impl Writer {
                 body,
                 again: false,
             }),
-            _ => self.channels.withdraw(row),
+            _ => self.channels.update(row),
         }
     }
 

@@ -336,7 +336,7 @@ impl Client<'_> {
                 head,
                 start,
             },
-            Ok(View::NotFound) => {
+            Ok(View::NotFound | View::Prompts(_)) => {
                 control_refusal("there is no such request; list the requests again".to_owned())
             }
             Ok(View::Refused) => refused(),

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{Broken, FIRST_FRAME, Peer, Service, Shared, Wire, gate_refusal, said_wrong};
 use crate::{
-    broker::{Ask, Command, ConnectionId, News, Outcome},
+    broker::{Ask, Command, ConnectionId, News, NotReached, Outcome},
     ledger::Unavailable,
     record::Record,
 };
@@ -73,6 +73,8 @@ struct Waiting {
     id: Uuid,
     connection: ConnectionId,
     code: String,
+    /// Where people are asked.
+    channels: Vec<String>,
     /// How long an answer is waited for.
     seconds: u64,
     /// What it hears first, when that is already known.
@@ -106,6 +108,7 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Asked, Opti
             let now = clock::local_time(clock::unix_ms());
             ask.ruling = policy.judge(&request, now, &settings.config());
             ask.policy = policy.sha256();
+            ask.reached = shared.reach.among(&settings.config().gate.accept);
             ask
         }
         Err(refused) => {
@@ -125,6 +128,8 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Asked, Opti
         }
     };
     let (id, uid) = (ask.id, ask.uid);
+    let channels = ask.reached.iter().flatten();
+    let channels = channels.map(|kind| kind.name().to_owned()).collect();
     let (sender, news) = watch::channel(News::None);
     let outcome = shared.ledger.ask(ask, sender).await;
     drop(share);
@@ -144,6 +149,7 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Asked, Opti
         id,
         connection,
         code,
+        channels,
         seconds,
         first,
         news,
@@ -227,6 +233,7 @@ fn question(
         pid: request.sudo.pid,
         start_time: request.sudo.start_time,
         timeout_ms: request.timeout_ms,
+        reached: Ok(Vec::new()),
         body,
         facts,
     };
@@ -279,7 +286,7 @@ impl Waiting {
 
     /// What is done once is boxed: only the waiting itself is held for each of thousands.
     async fn talk(&mut self, shared: &Shared, wire: &mut Wire) -> Result<End, Broken> {
-        if Box::pin(self.begin(shared, wire)).await? {
+        if Box::pin(self.begin(wire)).await? {
             return Ok(End::Told);
         }
         loop {
@@ -310,10 +317,10 @@ impl Waiting {
     }
 
     /// Says that people are asked, and what is known already; says whether that was the last word.
-    async fn begin(&mut self, shared: &Shared, wire: &Wire) -> Result<bool, Broken> {
+    async fn begin(&mut self, wire: &Wire) -> Result<bool, Broken> {
         let waiting = ToGate::Waiting {
             code: self.code.clone(),
-            channels: shared.channels.clone(),
+            channels: std::mem::take(&mut self.channels),
             seconds: self.seconds,
         };
         wire.send(&waiting).await?;
@@ -348,6 +355,10 @@ async fn tell(wire: &Wire, news: News) -> Result<bool, Broken> {
     match news {
         News::None => Ok(false),
         News::Expired => wire.send(&ToGate::Expired).await.map(|()| true),
+        News::NotReached(NotReached { why, fallback }) => {
+            let refused = ToGate::Refused { why, fallback };
+            wire.send(&refused).await.map(|()| true)
+        }
         News::Decided(decision) => {
             let last = decision.verdict == Verdict::Deny;
             let decision = *decision;

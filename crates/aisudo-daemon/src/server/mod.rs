@@ -28,6 +28,7 @@ use tracing::warn;
 use self::codec::{Broken, Budget, Wire};
 use crate::{
     broker::{Caps, Command, ConnectionId},
+    channels::Reachable,
     ledger::Ledger,
     limits::{Connections, Refusals},
     record::Record,
@@ -59,7 +60,8 @@ pub struct Listeners {
 pub(crate) struct Shared {
     settings: Settings,
     ledger: Ledger,
-    channels: Vec<String>,
+    /// On which channels somebody can be asked.
+    reach: Reachable,
     /// The uid that counts as root besides root: the daemon's own, when it was started by somebody
     /// else than root, for tests.
     stand_in: Option<u32>,
@@ -72,13 +74,13 @@ impl Shared {
     pub(crate) fn new(
         settings: Settings,
         ledger: Ledger,
-        channels: &[&'static str],
+        reach: Reachable,
         stand_in: Option<u32>,
     ) -> Arc<Self> {
         Arc::new(Self {
             settings,
             ledger,
-            channels: channels.iter().map(|name| (*name).to_owned()).collect(),
+            reach,
             stand_in,
             budget: Budget::default(),
             refusals: Refusals::default(),

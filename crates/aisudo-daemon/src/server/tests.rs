@@ -81,10 +81,12 @@ impl Daemon {
                 .build()
                 .unwrap();
             runtime.block_on(async {
+                let (channels, _) = Channels::new(&config.channels);
+                let reach = channels.reachable();
                 let (ledger, _ended) = Ledger::start(Setup {
                     store: Store::open(&database, "boot").unwrap(),
                     caps: Caps::from(&config),
-                    channels: Channels::new(&config.channels),
+                    channels,
                     boot_id: "boot".to_owned(),
                     first: vec![Record::Started],
                     clock: crate::now,
@@ -92,7 +94,7 @@ impl Daemon {
                 .unwrap();
                 let stand_in = Some(geteuid().as_raw());
                 let (settings, _) = Settings::new(paths, config, None);
-                let shared = Shared::new(settings, ledger.clone(), &["terminal"], stand_in);
+                let shared = Shared::new(settings, ledger.clone(), reach, stand_in);
                 tokio::select! {
                     served = serve(shared, listeners) => served.unwrap(),
                     _ = stopped => {}

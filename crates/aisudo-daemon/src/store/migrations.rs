@@ -67,6 +67,17 @@ const MIGRATIONS: &[&str] = &[
         BEGIN SELECT RAISE(ABORT, 'the audit log begins somewhere'); END;
     CREATE TRIGGER audit_begins_once BEFORE INSERT ON audit_start
         BEGIN SELECT RAISE(ABORT, 'the audit log begins once'); END;",
+    // 4: who was asked about what, by which message of ours.
+    "CREATE TABLE prompts (
+        channel TEXT NOT NULL,
+        address TEXT NOT NULL,
+        reference INTEGER NOT NULL,
+        request TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
+        form TEXT NOT NULL,
+        open INTEGER NOT NULL,
+        PRIMARY KEY (channel, address, reference, request)
+    ) STRICT;
+    CREATE INDEX prompts_by_request ON prompts (request);",
 ];
 
 /// Brings the database to this program's version.

@@ -3,6 +3,7 @@
 
 mod error;
 mod migrations;
+mod prompts;
 mod prune;
 mod rows;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use self::{error::StoreError, prune::Oldest};
+pub use self::{error::StoreError, prompts::Prompted, prune::Oldest};
 use crate::{
     broker::{History, Stored},
     record::Record,
@@ -241,6 +242,8 @@ impl Writing<'_> {
                 ticket, standing, ..
             } => self.update(ticket, standing)?,
             Record::Pruned { through, at_ms, .. } => self.prune(through, *at_ms)?,
+            Record::Prompted { prompt, .. } => self.open_prompt(prompt)?,
+            Record::PromptClosed(prompt) => return self.close_prompt(prompt),
             _ => {}
         }
         let sequence = self.ends.head.sequence + 1;

@@ -1,10 +1,13 @@
 use std::{fs, path::PathBuf};
 
-use aisudo_core::{audit::Verifier, state::Tick, wire::LiveState};
+use aisudo_core::{audit::Verifier, evidence::EvidenceKind, state::Tick, wire::LiveState};
 use tempfile::TempDir;
 
 use super::*;
-use crate::broker::{Ask, model::question};
+use crate::{
+    broker::{Ask, model::question},
+    record::{Prompt, PromptForm},
+};
 
 fn place() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -271,7 +274,8 @@ fn a_log_from_before_there_was_a_beginning_begins_with_its_first_entry() {
     drop(store);
     tamper(
         &path,
-        "DROP TABLE audit_start;
+        "DROP TABLE prompts;
+         DROP TABLE audit_start;
          DROP TRIGGER audit_is_not_overwritten;
          DROP TRIGGER audit_is_not_cut;
          CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, ''); END;
@@ -301,4 +305,62 @@ fn accidents_with_the_audit_log_and_with_ended_requests_are_refused() {
         .execute_batch("UPDATE requests SET state = 'denied'")
         .unwrap();
     fails("UPDATE requests SET state = 'approved'");
+}
+
+fn prompt(request: u8, reference: u64) -> Prompt {
+    Prompt {
+        channel: EvidenceKind::Signal,
+        request: question(request, 0).id,
+        address: "somebody".to_owned(),
+        reference,
+        form: PromptForm::Whole,
+    }
+}
+
+#[test]
+fn messages_are_remembered_with_their_requests_and_only_the_question_is_audited() {
+    let (_keep, path) = place();
+    let mut store = open(&path);
+    let prompted = |request, reference| Record::Prompted {
+        approver: "owner".to_owned(),
+        prompt: prompt(request, reference),
+    };
+    let asked = [
+        requested(1, "{1}"),
+        requested(2, "{2}"),
+        prompted(1, 70),
+        prompted(2, 70),
+        prompted(2, 80),
+    ];
+    write(&mut store, &asked).unwrap();
+    assert_eq!(store.head().sequence, 5);
+    write(&mut store, &[Record::PromptClosed(prompt(1, 70))]).unwrap();
+    assert_eq!(store.head().sequence, 5, "bookkeeping is no entry");
+    drop(store);
+
+    let store = open(&path);
+    let found = store.prompts(EvidenceKind::Signal, 9).unwrap();
+    let short: Vec<_> = found
+        .iter()
+        .map(|one| (one.prompt.clone(), one.open, one.body.as_deref()))
+        .collect();
+    let expected = [
+        (prompt(2, 80), true, Some("{2}")),
+        (prompt(1, 70), false, None),
+        (prompt(2, 70), true, Some("{2}")),
+    ];
+    assert_eq!(short, expected);
+    assert_eq!(store.prompts(EvidenceKind::Signal, 1).unwrap().len(), 1);
+    assert!(store.prompts(EvidenceKind::Terminal, 9).unwrap().is_empty());
+}
+
+#[test]
+fn a_message_about_no_request_is_refused() {
+    let (_keep, path) = place();
+    let mut store = open(&path);
+    let orphan = Record::Prompted {
+        approver: "owner".to_owned(),
+        prompt: prompt(1, 70),
+    };
+    assert!(write(&mut store, &[orphan]).is_err());
 }

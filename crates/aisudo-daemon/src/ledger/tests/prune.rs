@@ -14,7 +14,7 @@ async fn start_keeping(path: &Path, days: u32, clock: fn() -> Moment) -> Ledger 
     let setup = Setup {
         store: Store::open(path, "boot").unwrap(),
         caps: CAPS,
-        channels: Channels::new(&aisudo_core::config::Channels::default()),
+        channels: Channels::new(&aisudo_core::config::Channels::default()).0,
         boot_id: "boot".to_owned(),
         first: vec![Record::Started],
         clock,

@@ -1,0 +1,334 @@
+//! What was asked of whom, and what is to be sent next. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aisudo_core::wire::{LiveState, Row, Standing};
+use uuid::Uuid;
+
+use super::mailbox::Letter;
+use crate::{record::PromptForm, store::Prompted};
+
+/// Requests that one message names at most.
+const MAX_TOGETHER: usize = 8;
+
+/// Messages that are remembered after their requests are over: for answers that come late.
+const MAX_REMEMBERED: usize = 500;
+
+/// Times that an outcome is tried to be shown.
+const MAX_TRIES: u8 = 3;
+
+/// By what Signal tells messages of ours apart: to whom, and its timestamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) sent_at_ms: u64,
+    pub(super) to: Uuid,
+}
+
+/// A request.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) row: Row,
+    /// Its frozen bytes; nothing of one that is over and shown.
+    pub(super) body: Option<String>,
+    /// When it expires, in milliseconds since 1970: for people.
+    pub(super) deadline_ms: u64,
+    /// Those who were sent a message, or cannot be.
+    tried: BTreeSet<Uuid>,
+}
+
+/// A message of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) requests: Vec<Uuid>,
+    pub(super) form: PromptForm,
+    /// Whether its reader has still to be told what became of it.
+    open: bool,
+    /// Whether a poll was sent behind it, or will not be.
+    polled: bool,
+    tries: u8,
+}
+
+/// Something to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Todo {
+    /// A question about these, which are alike.
+    Ask { requests: Vec<Uuid>, to: Uuid },
+    /// A poll behind the question.
+    Poll(Key),
+    /// What became of all that the message asked about.
+    Tell(Key),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    cases: BTreeMap<Uuid, Case>,
+    messages: BTreeMap<Key, Message>,
+}
+
+impl Desk {
+    /// Takes in what was asked before a restart.
+    pub(super) fn restore(&mut self, prompts: Vec<(Prompted, Row)>, now_ms: u64) {
+        for (
+            Prompted {
+                prompt, open, body, ..
+            },
+            row,
+        ) in prompts
+        {
+            let Ok(to) = prompt.address.parse() else {
+                continue;
+            };
+            let key = Key {
+                sent_at_ms: prompt.reference,
+                to,
+            };
+            let message = self.messages.entry(key).or_insert(Message {
+                requests: Vec::new(),
+                form: prompt.form,
+                open,
+                polled: true,
+                tries: 0,
+            });
+            message.open |= open;
+            message.requests.push(prompt.request);
+            let case = self.cases.entry(prompt.request);
+            let case = case.or_insert_with(|| case_of(row, None, now_ms));
+            case.body = case.body.take().or(body);
+            case.tried.insert(to);
+        }
+    }
+
+    /// Takes in what the writer says. Gives the id of a request that is new.
+    pub(super) fn take(&mut self, letter: Letter, now_ms: u64) -> Option<Uuid> {
+        let Letter { row, body } = letter;
+        let id = row.id;
+        match (self.cases.get_mut(&id), body) {
+            (Some(case), body) => {
+                let over = matches!(row.state, Standing::Ended(_));
+                case.row = row;
+                case.body = case.body.take().or(body);
+                if over {
+                    self.forget();
+                }
+                None
+            }
+            (None, body @ Some(_)) => {
+                let waits = waits(&row);
+                self.cases.insert(id, case_of(row, body, now_ms));
+                waits.then_some(id)
+            }
+            // Nobody was asked about it here.
+            (None, None) => None,
+        }
+    }
+
+    pub(super) fn case(&self, id: Uuid) -> Option<&Case> {
+        self.cases.get(&id)
+    }
+
+    pub(super) fn message(&self, key: Key) -> Option<&Message> {
+        self.messages.get(&key)
+    }
+
+    /// The request of this code: one that waits goes before one that is over.
+    pub(super) fn by_code(&self, code: &str) -> Option<&Case> {
+        self.cases
+            .values()
+            .filter(|case| case.row.code == code)
+            .max_by_key(|case| (waits(&case.row), case.row.asked_at_ms))
+    }
+
+    /// The newest message that asked this approver about a request.
+    pub(super) fn asked(&self, id: Uuid, to: Uuid) -> Option<(Key, &Message)> {
+        self.messages
+            .iter()
+            .rev()
+            .filter(|(key, message)| {
+                key.to == to && message.form != PromptForm::Poll && message.requests.contains(&id)
+            })
+            .map(|(key, message)| (*key, message))
+            .next()
+    }
+
+    /// The codes that wait, oldest first.
+    pub(super) fn waiting(&self) -> Vec<String> {
+        let mut rows: Vec<&Row> = self
+            .cases
+            .values()
+            .map(|case| &case.row)
+            .filter(|row| waits(row))
+            .collect();
+        rows.sort_by_key(|row| (row.asked_at_ms, row.id));
+        rows.into_iter().map(|row| row.code.clone()).collect()
+    }
+
+    /// Requests that wait and about which nobody was asked here.
+    pub(super) fn unasked(&self) -> Vec<Uuid> {
+        let asked: BTreeSet<Uuid> = self
+            .messages
+            .values()
+            .flat_map(|message| message.requests.iter().copied())
+            .collect();
+        self.cases
+            .iter()
+            .filter(|(id, case)| waits(&case.row) && !asked.contains(id))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// The next question for one of these approvers, oldest request first; those that are alike are
+    /// asked about together.
+    pub(super) fn next_question(&self, approvers: &[Uuid]) -> Option<Todo> {
+        let mut queue: Vec<&Case> = self
+            .cases
+            .values()
+            .filter(|case| waits(&case.row) && case.body.is_some())
+            .collect();
+        queue.sort_by_key(|case| (case.row.asked_at_ms, case.row.id));
+        let (first, to) = queue.iter().find_map(|case| {
+            let to = approvers.iter().find(|to| !case.tried.contains(to))?;
+            Some((*case, *to))
+        })?;
+        let alike = |case: &&&Case| {
+            !case.tried.contains(&to)
+                && (case.row.fingerprint, case.row.uid) == (first.row.fingerprint, first.row.uid)
+        };
+        let requests = queue
+            .iter()
+            .filter(alike)
+            .take(MAX_TOGETHER)
+            .map(|case| case.row.id)
+            .collect();
+        Some(Todo::Ask { requests, to })
+    }
+
+    /// The next poll.
+    pub(super) fn next_poll(&self) -> Option<Todo> {
+        self.messages
+            .iter()
+            .find(|(_, message)| {
+                !message.polled
+                    && message.form == PromptForm::Whole
+                    && message.requests.iter().any(|id| self.waits(*id))
+            })
+            .map(|(key, _)| Todo::Poll(*key))
+    }
+
+    /// The next outcome to tell: of a message that asks about nothing any more.
+    pub(super) fn next_outcome(&self) -> Option<Todo> {
+        self.messages
+            .iter()
+            .find(|(_, message)| message.open && message.requests.iter().all(|id| self.over(*id)))
+            .map(|(key, _)| Todo::Tell(*key))
+    }
+
+    /// A question was sent.
+    pub(super) fn asked_by(&mut self, requests: &[Uuid], key: Key, form: PromptForm) {
+        self.tried(requests, key.to);
+        let message = Message {
+            requests: requests.to_vec(),
+            form,
+            open: true,
+            polled: false,
+            tries: 0,
+        };
+        self.messages.insert(key, message);
+        self.forget();
+    }
+
+    /// A poll was sent behind a question; or it will not be, when there is no key.
+    pub(super) fn polled(&mut self, question: Key, poll: Option<Key>) {
+        let Some(message) = self.messages.get_mut(&question) else {
+            return;
+        };
+        message.polled = true;
+        let requests = message.requests.clone();
+        if let Some(key) = poll {
+            let message = Message {
+                requests,
+                form: PromptForm::Poll,
+                open: true,
+                polled: true,
+                tries: 0,
+            };
+            self.messages.insert(key, message);
+        }
+    }
+
+    /// This approver will not be sent a question about these.
+    pub(super) fn tried(&mut self, requests: &[Uuid], to: Uuid) {
+        for id in requests {
+            if let Some(case) = self.cases.get_mut(id) {
+                case.tried.insert(to);
+            }
+        }
+    }
+
+    /// An outcome was told, or will not be. Gives the requests whose message is closed by that.
+    pub(super) fn told(&mut self, key: Key, done: bool) -> Option<Message> {
+        let message = self.messages.get_mut(&key)?;
+        message.tries += 1;
+        if !done && message.tries < MAX_TRIES {
+            return None;
+        }
+        message.open = false;
+        let closed = message.clone();
+        self.forget();
+        Some(closed)
+    }
+
+    fn waits(&self, id: Uuid) -> bool {
+        self.cases.get(&id).is_some_and(|case| waits(&case.row))
+    }
+
+    fn over(&self, id: Uuid) -> bool {
+        self.cases
+            .get(&id)
+            .is_none_or(|case| matches!(case.row.state, Standing::Ended(_)))
+    }
+
+    /// Keeps what may still be needed.
+    fn forget(&mut self) {
+        let spare = self.messages.len().saturating_sub(MAX_REMEMBERED);
+        let closed: Vec<Key> = self
+            .messages
+            .iter()
+            .filter(|(_, message)| !message.open)
+            .map(|(key, _)| *key)
+            .take(spare)
+            .collect();
+        for key in closed {
+            self.messages.remove(&key);
+        }
+        let (mut known, mut open) = (BTreeSet::new(), BTreeSet::new());
+        for message in self.messages.values() {
+            known.extend(message.requests.iter().copied());
+            if message.open {
+                open.extend(message.requests.iter().copied());
+            }
+        }
+        self.cases.retain(|id, case| {
+            let over = matches!(case.row.state, Standing::Ended(_));
+            if over && !open.contains(id) {
+                case.body = None;
+            }
+            !over || known.contains(id)
+        });
+    }
+}
+
+fn case_of(row: Row, body: Option<String>, now_ms: u64) -> Case {
+    Case {
+        deadline_ms: now_ms.saturating_add(row.remaining_ms.unwrap_or_default()),
+        row,
+        body,
+        tried: BTreeSet::new(),
+    }
+}
+
+fn waits(row: &Row) -> bool {
+    matches!(row.state, Standing::Live(LiveState::Pending))
+}
+
+#[cfg(test)]
+pub(super) mod tests;

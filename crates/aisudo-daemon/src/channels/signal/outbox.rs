@@ -1,0 +1,432 @@
+//! What is sent, one call after another: questions first, then polls, outcomes and help. Signal slows
+//! down accounts that send much, so each takes from one budget, and a part of it is for questions
+//! alone.
+
+use std::{future::Future, pin::Pin};
+
+use aisudo_core::{approvers::SignalAccount, state::Tick};
+use aisudo_signal::{Client, Failure, Message, Quote, Recipient};
+use uuid::Uuid;
+
+use super::{
+    desk::{Key, Todo},
+    keys,
+    prompt::{self, Asked, Help, Question, Text},
+    worker::{Block, Worker},
+};
+use crate::record::{Prompt, PromptForm, Record};
+
+/// Messages of the budget that are kept for questions.
+const FOR_QUESTIONS: u64 = 4;
+
+/// Lines of help that wait, at most.
+const MAX_HELP: usize = 8;
+
+/// An approver is helped at most so often, in milliseconds.
+const HELP_EVERY_MS: u64 = 5_000;
+
+/// The pause when Signal does not say how long it wants one, in milliseconds.
+const RATE_PAUSE_MS: u64 = 60_000;
+
+/// The same when it wants a captcha.
+const CAPTCHA_PAUSE_MS: u64 = 3_600_000;
+
+/// How long an account that Signal does not know is left alone, in milliseconds.
+const UNREGISTERED_MS: u64 = 600_000;
+
+/// The pause after a failure of the network, and the longest, in milliseconds.
+const FIRST_REST_MS: u64 = 1_000;
+const LONGEST_REST_MS: u64 = 30_000;
+
+/// From so many failures of the network in a row on, nobody can be asked.
+const FAILING: u32 = 2;
+
+/// The options of a poll, in the order that `believe` knows.
+const OPTIONS: [&str; 2] = ["Approve", "Deny"];
+
+/// One call that sends.
+#[derive(Clone, Debug)]
+pub(super) enum Errand {
+    Ask {
+        requests: Vec<Uuid>,
+        name: String,
+        account: SignalAccount,
+        text: Text,
+        form: PromptForm,
+    },
+    Poll {
+        question: Key,
+        text: String,
+    },
+    /// The outcome in place of the question; or the end of the poll, which has no text.
+    Tell {
+        key: Key,
+        text: Option<Text>,
+    },
+    Help {
+        to: Uuid,
+        text: String,
+    },
+}
+
+/// What became of it: the new message's timestamp, where there is one.
+#[derive(Debug)]
+pub(super) struct Returned {
+    errand: Errand,
+    result: Result<u64, NotSent>,
+}
+
+#[derive(Debug)]
+enum NotSent {
+    Failed(Failure),
+    /// The recipient's key is not the one that root pinned: nothing was sent to it.
+    OtherKey(&'static str),
+}
+
+impl Worker {
+    /// The next thing to send; or when there may be one.
+    pub(super) fn next_errand(
+        &mut self,
+        client: &Client,
+        now: Tick,
+    ) -> Result<Option<Errand>, Tick> {
+        if let Some(until) = self.paused_until {
+            return Err(until);
+        }
+        if now < self.rest_until {
+            return Err(self.rest_until);
+        }
+        let later = |wait_ms| Tick(now.0.saturating_add(wait_ms));
+        let approvers = self.askable();
+        let to: Vec<Uuid> = approvers.iter().map(|(_, account)| account.aci).collect();
+        if let Some(Todo::Ask { requests, to }) = self.desk.next_question(&to) {
+            self.bucket.take(self.rate, 0, now).map_err(later)?;
+            let asked = approvers.into_iter().find(|(_, account)| account.aci == to);
+            if let (Some((name, account)), Some(question)) = (asked, self.question(&requests)) {
+                let (text, form) = match question {
+                    Question::Whole(text) => (text, PromptForm::Whole),
+                    Question::TooLong(text) => (text, PromptForm::Pointer),
+                };
+                return Ok(Some(Errand::Ask {
+                    requests,
+                    name,
+                    account,
+                    text,
+                    form,
+                }));
+            }
+            // What cannot be read is not asked about.
+            self.desk.tried(&requests, to);
+        }
+        if self.config.accept.poll
+            && let Some(Todo::Poll(question)) = self.desk.next_poll()
+        {
+            let code = self.desk.message(question).and_then(|message| {
+                let first = self.desk.case(*message.requests.first()?)?;
+                Some(first.row.code.clone())
+            });
+            match code.filter(|_| client.has_polls()) {
+                None => self.desk.polled(question, None),
+                Some(code) => {
+                    self.spare(now).map_err(later)?;
+                    let text = format!("Request {code}");
+                    return Ok(Some(Errand::Poll { question, text }));
+                }
+            }
+        }
+        if let Some(Todo::Tell(key)) = self.desk.next_outcome() {
+            self.spare(now).map_err(later)?;
+            let text = self.outcome(key);
+            return Ok(Some(Errand::Tell { key, text }));
+        }
+        if !self.help.is_empty() {
+            self.spare(now).map_err(later)?;
+            if let Some((to, help)) = self.help.pop_front() {
+                let text = help.line(&self.words);
+                return Ok(Some(Errand::Help { to, text }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn spare(&mut self, now: Tick) -> Result<(), u64> {
+        // Of a small budget half.
+        let half = u64::from(self.config.messages_per_minute / 2);
+        self.bucket.take(self.rate, FOR_QUESTIONS.min(half), now)
+    }
+
+    /// The approvers who can be asked now.
+    fn askable(&self) -> Vec<(String, SignalAccount)> {
+        let Ok(approvers) = self.port.approvers() else {
+            return Vec::new();
+        };
+        approvers
+            .on_signal()
+            .filter(|(_, account)| !self.blocked.contains_key(&account.aci))
+            .filter(|(_, account)| !self.own.note_to_self || self.own.aci == Some(account.aci))
+            .map(|(name, account)| (name.to_owned(), account.clone()))
+            .collect()
+    }
+
+    /// What became of all that a message asks about.
+    fn outcome(&self, key: Key) -> Option<Text> {
+        let message = self.desk.message(key)?;
+        if message.form == PromptForm::Poll {
+            return None;
+        }
+        let ends: Vec<_> = message
+            .requests
+            .iter()
+            .filter_map(|id| self.desk.case(*id))
+            .collect();
+        let first = ends.first()?;
+        let codes: Vec<String> = ends.iter().map(|case| case.row.code.clone()).collect();
+        let standings: Vec<_> = ends
+            .iter()
+            .map(|case| (case.row.code.as_str(), &case.row.state))
+            .collect();
+        let asked = Asked {
+            body: first.body.as_deref().unwrap_or_default(),
+            codes: &codes,
+            asked_at_ms: first.row.asked_at_ms,
+            deadline_ms: first.deadline_ms,
+            zone: &self.zone,
+        };
+        let (words, forms) = (&self.words, &self.config.accept);
+        Some(prompt::outcome(&asked, &standings, words, forms))
+    }
+
+    pub(super) fn run_errand(
+        &self,
+        client: &Client,
+        errand: Errand,
+    ) -> Pin<Box<dyn Future<Output = Returned> + Send>> {
+        let client = client.clone();
+        let note_to_self = self.own.note_to_self;
+        Box::pin(async move {
+            let result = run(&client, &errand, note_to_self).await;
+            Returned { errand, result }
+        })
+    }
+
+    /// Takes in what became of a call.
+    ///
+    /// # Errors
+    /// When the connection is of no use any more.
+    pub(super) async fn returned(&mut self, returned: Returned) -> Result<(), Failure> {
+        let Returned { errand, result } = returned;
+        match result {
+            Ok(sent_at_ms) => {
+                self.failures = 0;
+                self.sent(errand, sent_at_ms).await;
+                Ok(())
+            }
+            Err(NotSent::OtherKey(why)) => {
+                if let Errand::Ask { account, .. } = &errand {
+                    self.blocked.insert(account.aci, Block::Key(why));
+                    self.look_at = Tick(0);
+                }
+                Ok(())
+            }
+            Err(NotSent::Failed(failure)) => self.failed(errand, failure).await,
+        }
+    }
+
+    async fn sent(&mut self, errand: Errand, sent_at_ms: u64) {
+        match errand {
+            Errand::Ask {
+                requests,
+                name,
+                account,
+                form,
+                ..
+            } => {
+                let to = account.aci;
+                let key = Key { sent_at_ms, to };
+                self.desk.asked_by(&requests, key, form);
+                self.unreceived.insert(key, self.port.now().tick);
+                self.remember(&requests, key, form, &name).await;
+            }
+            Errand::Poll { question, .. } => {
+                let to = question.to;
+                let key = Key { sent_at_ms, to };
+                let asked = self.desk.message(question);
+                let requests = asked.map(|message| message.requests.clone());
+                self.desk.polled(question, Some(key));
+                let name = self.name_of(to);
+                self.remember(&requests.unwrap_or_default(), key, PromptForm::Poll, &name)
+                    .await;
+            }
+            Errand::Tell { key, .. } => self.told(key, true).await,
+            Errand::Help { .. } => {}
+        }
+    }
+
+    async fn remember(&self, requests: &[Uuid], key: Key, form: PromptForm, name: &str) {
+        for request in requests {
+            let record = Record::Prompted {
+                approver: name.to_owned(),
+                prompt: prompt_of(*request, key, form),
+            };
+            // Without it, an answer to this message does not count after a restart.
+            let _ = self.port.note(record).await;
+        }
+    }
+
+    async fn told(&mut self, key: Key, done: bool) {
+        let Some(message) = self.desk.told(key, done) else {
+            return;
+        };
+        for request in message.requests {
+            let closed = Record::PromptClosed(prompt_of(request, key, message.form));
+            let _ = self.port.note(closed).await;
+        }
+    }
+
+    fn name_of(&self, aci: Uuid) -> String {
+        let approvers = self.port.approvers().unwrap_or_default();
+        let name = approvers
+            .on_signal()
+            .find(|(_, account)| account.aci == aci)
+            .map(|(name, _)| name.to_owned());
+        name.unwrap_or_else(|| aci.to_string())
+    }
+
+    async fn failed(&mut self, errand: Errand, failure: Failure) -> Result<(), Failure> {
+        let now = self.port.now().tick;
+        match &failure {
+            Failure::RateLimited { retry_after } => {
+                let ms = retry_after.map_or(RATE_PAUSE_MS, millis);
+                let why = format!("Signal lets this account send nothing for {} s", ms / 1000);
+                self.pause(ms, why, None).await;
+            }
+            Failure::Captcha { token, retry_after } => {
+                let ms = retry_after.map_or(CAPTCHA_PAUSE_MS, millis);
+                let remedy = format!(
+                    "solve one as docs/signal.md says, and run: signal-cli -a {} submitRateLimitChallenge --challenge {token} --captcha CAPTCHA",
+                    self.config.account
+                );
+                let why = "Signal wants a captcha to be solved first".to_owned();
+                self.pause(ms, why, Some(remedy)).await;
+            }
+            Failure::Unregistered | Failure::Untrusted => {
+                if let Errand::Ask { account, .. } = &errand {
+                    let block = match failure {
+                        Failure::Untrusted => Block::Key("its identity key has changed"),
+                        _ => Block::Unregistered(Tick(now.0.saturating_add(UNREGISTERED_MS))),
+                    };
+                    self.blocked.insert(account.aci, block);
+                    self.look_at = Tick(0);
+                }
+                self.give_up(errand).await;
+            }
+            Failure::Network(_) | Failure::Refused { .. } => {
+                self.failures = self.failures.saturating_add(1);
+                let rest = FIRST_REST_MS << self.failures.saturating_sub(1).min(5);
+                let rest = rest.min(LONGEST_REST_MS);
+                self.rest_until = Tick(now.0.saturating_add(rest));
+                if self.failures >= FAILING {
+                    self.pause(rest, failure.to_string(), None).await;
+                }
+                self.give_up(errand).await;
+            }
+            Failure::TooOld(_) if matches!(errand, Errand::Poll { .. }) => {
+                self.give_up(errand).await;
+            }
+            Failure::Unreachable(_)
+            | Failure::Timeout
+            | Failure::NoAccount(_)
+            | Failure::TooOld(_) => return Err(failure),
+        }
+        Ok(())
+    }
+
+    /// A question is tried again as long as it waits; the rest is not worth many attempts.
+    async fn give_up(&mut self, errand: Errand) {
+        match errand {
+            Errand::Ask { .. } | Errand::Help { .. } => {}
+            Errand::Poll { question, .. } => self.desk.polled(question, None),
+            Errand::Tell { key, .. } => self.told(key, false).await,
+        }
+    }
+
+    /// A line of help for an approver, unless they were helped a moment ago.
+    pub(super) fn help_out(&mut self, to: Uuid, help: Help) {
+        let now = self.port.now().tick;
+        let is_soon = |at: &Tick| now.0.saturating_sub(at.0) < HELP_EVERY_MS;
+        if self.helped.get(&to).is_some_and(is_soon) || self.help.len() >= MAX_HELP {
+            return;
+        }
+        self.helped.insert(to, now);
+        self.help.push_back((to, help));
+    }
+}
+
+async fn run(client: &Client, errand: &Errand, note_to_self: bool) -> Result<u64, NotSent> {
+    let recipient = |to: Uuid| match note_to_self {
+        true => Recipient::NoteToSelf,
+        false => Recipient::Account(to),
+    };
+    let sent = match errand {
+        Errand::Ask { account, text, .. } => {
+            let listed = client.identities(Some(account.aci)).await?;
+            keys::check(&listed, account).map_err(NotSent::OtherKey)?;
+            let to = recipient(account.aci);
+            client.send(&to, &message(text, None)).await?
+        }
+        Errand::Poll { question, text } => {
+            let to = recipient(question.to);
+            client.send_poll(&to, text, &OPTIONS).await?
+        }
+        Errand::Tell {
+            key,
+            text: Some(text),
+        } => {
+            let edit = message(text, Some(key.sent_at_ms));
+            client.send(&recipient(key.to), &edit).await?
+        }
+        Errand::Tell { key, text: None } => {
+            let to = recipient(key.to);
+            client.end_poll(&to, key.sent_at_ms).await?;
+            return Ok(key.sent_at_ms);
+        }
+        Errand::Help { to, text } => {
+            let message = Message {
+                text: text.clone(),
+                ..Message::default()
+            };
+            client.send(&recipient(*to), &message).await?
+        }
+    };
+    Ok(sent.timestamp)
+}
+
+fn message(text: &Text, edits: Option<u64>) -> Message {
+    Message {
+        text: text.text.clone(),
+        monospace: text.monospace.clone(),
+        bold: text.bold.clone(),
+        edits,
+        quotes: None::<Quote>,
+    }
+}
+
+fn prompt_of(request: Uuid, key: Key, form: PromptForm) -> Prompt {
+    Prompt {
+        channel: Worker::KIND,
+        request,
+        address: key.to.to_string(),
+        reference: key.sent_at_ms,
+        form,
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl From<Failure> for NotSent {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}

@@ -1,0 +1,308 @@
+//! One connection to signal-cli: messages come in at any time, one call that sends is under way at
+//! most, and one answer at a time is checked and brought to the ledger.
+
+use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
+
+use aisudo_core::{evidence::EvidenceKind, state::Tick};
+use aisudo_signal::{Client, Event, Events, Failure, Incoming};
+
+use super::{
+    answers::{self, Checked},
+    believe::{self, Heard, Known, Refused},
+    desk::Key,
+    outbox::Returned,
+    worker::{Block, Worker},
+};
+use crate::record::Record;
+
+/// How often the approvers' keys are looked at, in milliseconds …
+const LOOK_MS: u64 = 60_000;
+
+/// … and how often while somebody cannot be asked: root may be mending it.
+const LOOK_AGAIN_MS: u64 = 3_000;
+
+/// Messages that are remembered, so that one which is delivered twice is heard once.
+const MAX_HEARD: usize = 1000;
+
+/// Messages that wait for the end of a call, at most: they may be about what it sends.
+const MAX_STASHED: usize = 16;
+
+/// Answers that wait to be checked, at most.
+const MAX_ANSWERS: usize = 64;
+
+/// A phone that has not received a question after so long is off, or signal-cli is deaf, in
+/// milliseconds.
+const RECEIVED_WITHIN_MS: u64 = 90_000;
+
+type Call<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
+
+/// What is under way.
+#[derive(Default)]
+struct Calls {
+    sending: Call<Returned>,
+    checking: Call<Checked>,
+    looking: Call<Result<Vec<aisudo_signal::Identity>, Failure>>,
+    /// Messages about a message of ours that is not known yet.
+    stash: VecDeque<Incoming>,
+}
+
+impl Worker {
+    /// Until the connection is lost. Gives why.
+    pub(super) async fn talk(&mut self, client: Client, mut events: Events) -> Failure {
+        let mut calls = Calls::default();
+        self.look_at = self.next_look();
+        loop {
+            self.collect().await;
+            let now = self.port.now().tick;
+            let wake = self.begin_calls(&mut calls, &client, now).await;
+            let nap = Duration::from_millis(wake.0.saturating_sub(now.0).max(1));
+            tokio::select! {
+                () = self.mailbox.came() => {}
+                event = events.next() => match event {
+                    Some(event) => self.hear(event, &mut calls).await,
+                    None => return Failure::Unreachable("signal-cli closed the connection".to_owned()),
+                },
+                returned = done(&mut calls.sending) => {
+                    if let Err(failure) = self.returned(returned).await {
+                        return failure;
+                    }
+                    for incoming in std::mem::take(&mut calls.stash) {
+                        self.hear_message(&incoming, None).await;
+                    }
+                }
+                checked = done(&mut calls.checking) => {
+                    if let Err(failure) = self.checked(checked).await {
+                        return failure;
+                    }
+                }
+                looked = done(&mut calls.looking) => match looked {
+                    Ok(identities) => {
+                        self.compare(&identities).await;
+                        self.look_at = self.next_look();
+                    }
+                    Err(failure) => return failure,
+                },
+                () = tokio::time::sleep(nap) => self.tick(),
+            }
+        }
+    }
+
+    /// Starts the calls that are due; gives when there is something to do next.
+    async fn begin_calls(&mut self, calls: &mut Calls, client: &Client, now: Tick) -> Tick {
+        let mut wake = self.look_at;
+        if self.paused_until.is_some_and(|until| now >= until) {
+            self.paused_until = None;
+            self.health.pause(None);
+            self.record(super::worker::UP, "sends again").await;
+        }
+        if calls.sending.is_none() {
+            match self.next_errand(client, now) {
+                Ok(Some(errand)) => calls.sending = Some(self.run_errand(client, errand)),
+                Ok(None) => {}
+                Err(at) => wake = wake.min(at),
+            }
+        }
+        if calls.checking.is_none()
+            && let Some(answered) = self.answers.pop_front()
+        {
+            let (client, port) = (client.clone(), self.port.clone());
+            calls.checking = Some(Box::pin(answers::check(
+                client,
+                port,
+                self.own.account.clone(),
+                answered,
+            )));
+        }
+        if calls.looking.is_none() && now >= self.look_at {
+            let client = client.clone();
+            calls.looking = Some(Box::pin(async move { client.identities(None).await }));
+            self.look_at = Tick(now.0.saturating_add(LOOK_MS));
+        }
+        let received = self.unreceived.values().min();
+        received.map_or(wake, |since| {
+            wake.min(Tick(since.0.saturating_add(RECEIVED_WITHIN_MS)))
+        })
+    }
+
+    async fn hear(&mut self, event: Event, calls: &mut Calls) {
+        match event {
+            Event::Message(incoming) => {
+                let under_way = calls.sending.is_some();
+                self.hear_message(&incoming, under_way.then_some(&mut calls.stash))
+                    .await;
+            }
+            Event::Receipt {
+                sender, timestamps, ..
+            } => {
+                for sent_at_ms in timestamps {
+                    let key = Key {
+                        sent_at_ms,
+                        to: sender,
+                    };
+                    if self.unreceived.remove(&key).is_some() {
+                        self.silent = 0;
+                        self.health.silent(0);
+                    }
+                }
+            }
+            // Soon: whose key it is, and whether it is one of the approvers', the list says.
+            Event::Untrusted { .. } => self.look_at = Tick(0),
+            Event::Lost(count) => {
+                tracing::warn!(
+                    count,
+                    "messages from Signal were dropped: there were too many"
+                );
+            }
+        }
+    }
+
+    /// Takes in a message; one that may be about what is being sent goes to the stash, if there is
+    /// one.
+    async fn hear_message(&mut self, incoming: &Incoming, stash: Option<&mut VecDeque<Incoming>>) {
+        let name = incoming.sender.map(|sender| (sender, incoming.timestamp));
+        let heard = match self.port.approvers() {
+            Ok(approvers) => believe::hear(
+                &Known {
+                    own: &self.own,
+                    approvers: &approvers,
+                    desk: &self.desk,
+                    words: &self.words,
+                    forms: self.config.accept,
+                },
+                incoming,
+            ),
+            Err(_) => Heard::Nothing,
+        };
+        if let (Heard::Unknown(_), Some(stash)) = (&heard, stash)
+            && stash.len() < MAX_STASHED
+        {
+            stash.push_back(incoming.clone());
+            return;
+        }
+        if name.is_some_and(|name| self.heard.contains(&name)) {
+            return;
+        }
+        if heard != Heard::Nothing
+            && let Some(name) = name
+        {
+            self.heard.push_back(name);
+            if self.heard.len() > MAX_HEARD {
+                self.heard.pop_front();
+            }
+        }
+        match heard {
+            Heard::Nothing => {}
+            Heard::Refused(refused) => self.refuse(refused).await,
+            Heard::Help(to, help) => self.help_out(to, help),
+            Heard::Unknown(to) => self.help_out(to, super::prompt::Help::UnknownMessage),
+            Heard::Answer(answered) if self.answers.len() < MAX_ANSWERS => {
+                self.answers.push_back(*answered);
+            }
+            Heard::Answer(_) => {}
+        }
+    }
+
+    /// Records an attempt to decide that does not count.
+    async fn refuse(&mut self, refused: Refused) {
+        let now = self.port.now().tick;
+        for id in refused.requests {
+            // Strangers share one share of the log.
+            if self.refusals.may_record(0, now) {
+                let record = Record::DecisionRefused {
+                    id,
+                    uid: None,
+                    who: refused.who.clone(),
+                    why: refused.why.to_owned(),
+                };
+                let _ = self.port.note(record).await;
+            }
+        }
+        if let Some((to, help)) = refused.help {
+            self.help_out(to, help);
+        }
+    }
+
+    fn tick(&mut self) {
+        let now = self.port.now().tick;
+        let late = |since: &Tick| now.0.saturating_sub(since.0) >= RECEIVED_WITHIN_MS;
+        let before = self.unreceived.len();
+        self.unreceived.retain(|_, since| !late(since));
+        let missed = u32::try_from(before - self.unreceived.len()).unwrap_or(u32::MAX);
+        if missed > 0 {
+            self.silent = self.silent.saturating_add(missed);
+            self.health.silent(self.silent);
+        }
+    }
+
+    fn next_look(&self) -> Tick {
+        let all_is_well = self.blocked.is_empty() && self.health.reach().why_not().is_none();
+        let pause = if all_is_well { LOOK_MS } else { LOOK_AGAIN_MS };
+        Tick(self.port.now().tick.0.saturating_add(pause))
+    }
+
+    /// Compares the keys that signal-cli lists with those that root pinned.
+    pub(super) async fn compare(&mut self, listed: &[aisudo_signal::Identity]) {
+        let approvers = match self.port.approvers() {
+            Ok(approvers) => approvers,
+            Err(why) => {
+                self.health.nobody(why);
+                return;
+            }
+        };
+        let now = self.port.now().tick;
+        self.blocked
+            .retain(|_, block| matches!(block, Block::Unregistered(until) if now < *until));
+        let mut can = 0;
+        let mut cannot = std::collections::BTreeMap::new();
+        for (name, account) in approvers.on_signal() {
+            if self.own.note_to_self && self.own.aci.is_some_and(|own| own != account.aci) {
+                continue;
+            }
+            if let Err(why) = super::keys::check(listed, account) {
+                self.blocked.insert(account.aci, Block::Key(why));
+            }
+            match self.blocked.get(&account.aci) {
+                None => can += 1,
+                Some(Block::Key(why)) => {
+                    let why =
+                        format!("{name} is suspended: {why}; see: aisudo signal trust {name}");
+                    cannot.insert(account.aci, why);
+                }
+                Some(Block::Unregistered(_)) => {
+                    cannot.insert(
+                        account.aci,
+                        format!("{name} has no account at Signal any more"),
+                    );
+                }
+            }
+        }
+        if can == 0 && cannot.is_empty() {
+            self.health
+                .nobody("no approver has a Signal account; run: aisudo signal setup".to_owned());
+            return;
+        }
+        let suspended = cannot.values().next().cloned();
+        self.health.approvers(can, cannot);
+        match suspended {
+            Some(why) => self.record(super::worker::SUSPENDED, &why).await,
+            None if self.paused_until.is_none() => {
+                self.record(super::worker::UP, "all approvers can be asked")
+                    .await;
+            }
+            None => {}
+        }
+    }
+
+    /// The kind of evidence of this channel, for records.
+    pub(super) const KIND: EvidenceKind = EvidenceKind::Signal;
+}
+
+/// The end of a call; never, while there is none.
+async fn done<T>(call: &mut Call<T>) -> T {
+    let Some(running) = call else {
+        return std::future::pending().await;
+    };
+    let result = running.await;
+    *call = None;
+    result
+}

@@ -1,0 +1,171 @@
+//! Over HTTP: each call a POST of its own, events as a stream (server-sent events, as the HTML
+//! standard has them).
+
+use std::{net::SocketAddr, time::Duration};
+
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{
+    Request, Response, StatusCode,
+    body::{Body as _, Bytes, Incoming},
+    client::conn::http1,
+    header,
+};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+use crate::{
+    Events, Failure,
+    calls::MAX_MESSAGE_BYTES,
+    events::{Sink, queue},
+};
+
+/// signal-cli sends something every 15 s.
+const SILENCE: Duration = Duration::from_secs(50);
+
+/// A server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Http {
+    address: SocketAddr,
+}
+
+impl Http {
+    /// Opens the stream of events.
+    pub(crate) async fn connect(address: SocketAddr) -> Result<(Self, Events), Failure> {
+        let http = Self { address };
+        let request = Request::get("/api/v1/events").header(header::ACCEPT, "text/event-stream");
+        let response = http.send(request, Bytes::new()).await?;
+        if response.status() != StatusCode::OK {
+            return Err(other_server());
+        }
+        let (sink, events) = queue();
+        let reader = tokio::spawn(read(response.into_body(), sink));
+        Ok((http, events(reader.abort_handle())))
+    }
+
+    /// Sends a call; gives the answer.
+    pub(crate) async fn call(self, call: Vec<u8>) -> Result<Value, Failure> {
+        let request = Request::post("/api/v1/rpc").header(header::CONTENT_TYPE, "application/json");
+        let response = self.send(request, call.into()).await?;
+        let body = Limited::new(response.into_body(), MAX_MESSAGE_BYTES);
+        let body = body.collect().await.map_err(|_| other_server())?;
+        serde_json::from_slice(&body.to_bytes()).map_err(|_| other_server())
+    }
+
+    async fn send(
+        self,
+        request: hyper::http::request::Builder,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, Failure> {
+        let refused = |error: std::io::Error| {
+            Failure::Unreachable(format!(
+                "nobody answers on {}: {error}; start signal-cli's daemon",
+                self.address
+            ))
+        };
+        let stream = TcpStream::connect(self.address).await.map_err(refused)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|_| other_server())?;
+        // It ends with the response's body, or when that is dropped.
+        tokio::spawn(connection);
+        let request = request
+            // signal-cli refuses other names than those of this host (0.14.4).
+            .header(header::HOST, format!("localhost:{}", self.address.port()))
+            .body(Full::new(body))
+            .map_err(|_| other_server())?;
+        sender
+            .send_request(request)
+            .await
+            .map_err(|_| other_server())
+    }
+}
+
+async fn read(mut body: Incoming, sink: Sink) {
+    let mut stream = Stream::default();
+    while let Ok(Some(Ok(frame))) = tokio::time::timeout(SILENCE, body.frame()).await {
+        let Some(bytes) = frame.data_ref() else {
+            continue;
+        };
+        if stream.take(bytes, &sink).is_err() || body.is_end_stream() {
+            return;
+        }
+    }
+}
+
+/// What has come of a stream so far.
+#[derive(Debug, Default)]
+struct Stream {
+    line: Vec<u8>,
+    data: Vec<u8>,
+}
+
+impl Stream {
+    /// Takes in some bytes; an error when a line or event is longer than any should be.
+    fn take(&mut self, bytes: &[u8], sink: &Sink) -> Result<(), ()> {
+        for byte in bytes {
+            match byte {
+                b'\n' => {
+                    let line = std::mem::take(&mut self.line);
+                    self.line(line.strip_suffix(b"\r").unwrap_or(&line), sink);
+                }
+                byte => self.line.push(*byte),
+            }
+            if self.line.len() + self.data.len() > MAX_MESSAGE_BYTES {
+                return Err(());
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &[u8], sink: &Sink) {
+        if line.is_empty() {
+            let data = std::mem::take(&mut self.data);
+            if let Ok(parameters) = serde_json::from_slice(&data) {
+                sink.report(&parameters);
+            }
+        } else if let Some(data) = line.strip_prefix(b"data:") {
+            self.data
+                .extend_from_slice(data.strip_prefix(b" ").unwrap_or(data));
+        }
+        // Comments (keep-alives), names and ids of events say nothing more.
+    }
+}
+
+fn other_server() -> Failure {
+    Failure::Unreachable(
+        "what answers there is not signal-cli's HTTP daemon; check [channels.signal]".to_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Event;
+
+    #[tokio::test]
+    async fn events_are_read_however_they_are_cut() {
+        let text = ":\n\nevent:receive\ndata:{\"exception\":{\"type\":\"UntrustedIdentityException\"},\ndata:\"envelope\":{}}\r\n\r\n:\n";
+        for cut in 1..text.len() {
+            let (sink, events) = queue();
+            let mut stream = Stream::default();
+            for part in text.as_bytes().chunks(cut) {
+                stream.take(part, &sink).unwrap();
+            }
+            let reader = tokio::spawn(async {});
+            let mut events = events(reader.abort_handle());
+            drop(sink);
+            let expected = Event::Untrusted { sender: None };
+            assert_eq!(events.next().await, Some(expected));
+            assert_eq!(events.next().await, None);
+        }
+    }
+
+    #[test]
+    fn an_event_without_an_end_is_not_kept() {
+        let (sink, _events) = queue();
+        let mut stream = Stream::default();
+        let long = vec![b'x'; MAX_MESSAGE_BYTES + 1];
+        assert!(stream.take(&long, &sink).is_err());
+    }
+}

@@ -1,0 +1,21 @@
+//! A client of the JSON-RPC daemon of [signal-cli](https://github.com/AsamK/signal-cli), as
+//! `signal-cli-jsonrpc(5)` describes it. It knows nothing of requests or approvers, and starts no
+//! program.
+//!
+//! A client that stops reading holds up signal-cli for everybody, so here a task always reads. What
+//! nobody takes from [`Events`] in time is dropped and counted.
+
+mod calls;
+mod client;
+mod events;
+mod failure;
+mod http;
+mod lines;
+mod message;
+
+pub use self::{
+    client::{Client, Identity, Options, Trust},
+    events::{Author, Content, Event, Events, Incoming, Quoted, Reaction, Vote, event_of},
+    failure::Failure,
+    message::{Message, Quote, Recipient, Sent},
+};
