@@ -1,0 +1,145 @@
+//! The listening socket.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, listen,
+    shutdown, socket_with,
+};
+use rustix::process::Uid;
+use rustix::thread::set_thread_res_uid;
+
+use crate::builder::Endpoint;
+use crate::state::{Setup, Shared};
+use crate::{http, lines};
+
+/// How many may wait to be accepted.
+const BACKLOG: i32 = 64;
+
+/// Where it listens, also over a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Address {
+    Unix(PathBuf),
+    Tcp(SocketAddr),
+    Http(SocketAddr),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Tcp(address) => write!(f, "tcp:{address}"),
+            Self::Http(address) => write!(f, "http:{address}"),
+        }
+    }
+}
+
+/// A listening socket and the thread that accepts on it.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    socket: Arc<OwnedFd>,
+    thread: JoinHandle<()>,
+}
+
+impl Address {
+    /// The address for an endpoint; a port that is free now, and stays so between two lives.
+    pub(crate) fn of(endpoint: Endpoint) -> Self {
+        let port = || {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            listener.local_addr().expect("its address")
+        };
+        match endpoint {
+            Endpoint::Unix(path) => Self::Unix(path),
+            Endpoint::Tcp => Self::Tcp(port()),
+            Endpoint::Http => Self::Http(port()),
+        }
+    }
+}
+
+impl Listener {
+    #[track_caller]
+    pub(crate) fn start(address: &Address, shared: &Arc<Shared>) -> Self {
+        let socket = match address {
+            Address::Unix(path) => listen_on_path(path, &shared.setup),
+            Address::Tcp(port) | Address::Http(port) => {
+                let listener = TcpListener::bind(port);
+                listener
+                    .unwrap_or_else(|error| panic!("listen on {port}: {error}"))
+                    .into()
+            }
+        };
+        let socket = Arc::new(socket);
+        let serve = match address {
+            Address::Http(_) => http::serve,
+            _ => lines::serve,
+        };
+        let (accepting, shared) = (Arc::clone(&socket), Arc::clone(shared));
+        let thread = std::thread::spawn(move || accept_all(&accepting, &shared, serve));
+        Self { socket, thread }
+    }
+
+    /// Stops listening. A Unix socket's file stays, as after SIGKILL.
+    pub(crate) fn stop(self) {
+        // This ends the wait in accept(2).
+        let _ = shutdown(&*self.socket, Shutdown::Both);
+        let _ = self.thread.join();
+    }
+}
+
+fn accept_all(socket: &OwnedFd, shared: &Arc<Shared>, serve: fn(&Arc<Shared>, File)) {
+    loop {
+        match accept_with(socket, SocketFlags::CLOEXEC) {
+            Ok(connection) => {
+                let shared = Arc::clone(shared);
+                std::thread::spawn(move || serve(&shared, File::from(connection)));
+            }
+            Err(Errno::INTR | Errno::CONNABORTED) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+#[track_caller]
+fn listen_on_path(path: &Path, setup: &Setup) -> OwnedFd {
+    // What a killed one left behind.
+    let _ = fs::remove_file(path);
+    let socket = socket_with(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .expect("make a socket");
+    let address = SocketAddrUnix::new(path).expect("a short path");
+    bind(&socket, &address).unwrap_or_else(|error| panic!("bind {}: {error}", path.display()));
+    fs::set_permissions(path, fs::Permissions::from_mode(setup.socket_mode))
+        .expect("set the socket's mode");
+    match setup.socket_uid {
+        None => listen(&socket, BACKLOG).expect("listen"),
+        Some(uid) => {
+            chown(path, Some(uid), None).expect("give the socket away");
+            listen_as(uid, &socket);
+        }
+    }
+    socket
+}
+
+/// What `SO_PEERCRED` says to a client are the ids of the thread that called listen(2), as it did so.
+fn listen_as(uid: u32, socket: &OwnedFd) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let uid = Uid::from_raw(uid);
+            // Of this thread alone: the system call, not the C library's function.
+            set_thread_res_uid(uid, uid, uid).expect("become another user: this needs root");
+            listen(socket, BACKLOG).expect("listen");
+        });
+    });
+}
