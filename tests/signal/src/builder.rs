@@ -48,6 +48,7 @@ impl Builder {
                 keep_alive: Duration::from_secs(15),
                 socket_mode: 0o600,
                 socket_uid: None,
+                socket_gid: None,
             },
             accounts: Vec::new(),
             known: Vec::new(),
@@ -141,6 +142,13 @@ impl Builder {
     #[must_use]
     pub fn socket_uid(mut self, uid: u32) -> Self {
         self.setup.socket_uid = Some(uid);
+        self
+    }
+
+    /// The group of the Unix socket. Needs root.
+    #[must_use]
+    pub fn socket_gid(mut self, gid: u32) -> Self {
+        self.setup.socket_gid = Some(gid);
         self
     }
 

@@ -122,12 +122,12 @@ fn listen_on_path(path: &Path, setup: &Setup) -> OwnedFd {
     bind(&socket, &address).unwrap_or_else(|error| panic!("bind {}: {error}", path.display()));
     fs::set_permissions(path, fs::Permissions::from_mode(setup.socket_mode))
         .expect("set the socket's mode");
+    if setup.socket_uid.is_some() || setup.socket_gid.is_some() {
+        chown(path, setup.socket_uid, setup.socket_gid).expect("give the socket away");
+    }
     match setup.socket_uid {
         None => listen(&socket, BACKLOG).expect("listen"),
-        Some(uid) => {
-            chown(path, Some(uid), None).expect("give the socket away");
-            listen_as(uid, &socket);
-        }
+        Some(uid) => listen_as(uid, &socket),
     }
     socket
 }

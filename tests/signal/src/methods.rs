@@ -252,7 +252,9 @@ impl Context<'_> {
             .ok_or_else(|| Error::user("Link request timed out, please try again."))?;
         self.shared.change(|state| {
             state.link_uri = None;
-            state.accounts.push(Account::new(&number, true));
+            let account = Account::new(&number, true);
+            state.know_own(&account);
+            state.accounts.push(account);
         });
         Ok(json!({"number": number}))
     }

@@ -8,7 +8,7 @@ use crate::builder::{Builder, Endpoint};
 use crate::deliver::deliver;
 use crate::faults::Faults;
 use crate::listen::{Address, Listener};
-use crate::people::{Account, Known};
+use crate::people::{Account, Known, Person};
 use crate::record::{Call, Message};
 use crate::state::{Setup, Shared, State};
 
@@ -196,10 +196,10 @@ impl Sim {
         self.shared.lock().mail.len()
     }
 
-    /// The identity of the first account.
+    /// The first account's owner, on their phone.
     #[must_use]
-    pub fn own_aci(&self) -> uuid::Uuid {
-        self.shared.lock().first_account().aci
+    pub fn owner(&self) -> Person {
+        self.shared.lock().first_account().owner()
     }
 
     /// A phone scans the code of `startLink`: its account is linked.

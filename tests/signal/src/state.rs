@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::builder::ReceiveMode;
 use crate::faults::Faults;
 use crate::lines::Connection;
-use crate::people::{Account, Known, Person, UNVERIFIED};
+use crate::people::{Account, Known, Person, UNVERIFIED, VERIFIED};
 use crate::record::{Call, Message};
 
 /// What does not change.
@@ -24,6 +24,7 @@ pub(crate) struct Setup {
     pub(crate) keep_alive: Duration,
     pub(crate) socket_mode: u32,
     pub(crate) socket_uid: Option<u32>,
+    pub(crate) socket_gid: Option<u32>,
 }
 
 impl Setup {
@@ -81,13 +82,17 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(setup: Setup, accounts: Vec<Account>, known: Vec<Known>) -> Arc<Self> {
+        let mut state = State {
+            known,
+            ..State::default()
+        };
+        for account in &accounts {
+            state.know_own(account);
+        }
+        state.accounts = accounts;
         Arc::new(Self {
             setup,
-            state: Mutex::new(State {
-                accounts,
-                known,
-                ..State::default()
-            }),
+            state: Mutex::new(state),
             changed: Condvar::new(),
         })
     }
@@ -130,6 +135,13 @@ impl Shared {
 }
 
 impl State {
+    /// An account knows its own identity key.
+    pub(crate) fn know_own(&mut self, account: &Account) {
+        let known = self.known(&account.owner());
+        known.trust = VERIFIED;
+        known.met = Some(now_ms());
+    }
+
     /// A timestamp for a message: now, and later than each before.
     pub(crate) fn next_timestamp(&mut self) -> u64 {
         self.last_timestamp = now_ms().max(self.last_timestamp + 1);

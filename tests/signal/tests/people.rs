@@ -282,9 +282,11 @@ fn strangers_have_no_identity_until_they_write() {
         .stranger(&stranger)
         .start(Endpoint::Tcp);
     let mut client = Client::to(&sim);
+    let own = client.call("listIdentities", json!({}))["result"].clone();
+    assert_eq!(own.as_array().unwrap().len(), 1, "its own");
     assert_eq!(
-        client.call("listIdentities", json!({}))["result"],
-        json!([])
+        (&own[0]["number"], &own[0]["uuid"], &own[0]["trustLevel"]),
+        (&json!(OWN), &json!(OWN_ACI), &json!("TRUSTED_VERIFIED"))
     );
     sim.reply(&stranger, "hello");
     let identities = client.call("listIdentities", json!({}))["result"].clone();
