@@ -86,6 +86,8 @@ pub enum Record {
     },
     /// An approver was asked about a request, by a message.
     Prompted {
+        /// The request's code.
+        code: String,
         /// Who was asked, as the host knows them.
         approver: String,
         /// The message.
@@ -254,9 +256,11 @@ impl Record {
                 facts,
                 rule,
             } => with(json!({"id": id, "uid": uid, "rule": rule}), asked(facts)),
-            Self::Prompted { approver, prompt } => {
-                with(json!({ "approver": approver }), message(prompt))
-            }
+            Self::Prompted {
+                code,
+                approver,
+                prompt,
+            } => with(json!({"code": code, "approver": approver}), message(prompt)),
             Self::PromptClosed(prompt) => message(prompt),
             Self::ChannelChanged {
                 channel,

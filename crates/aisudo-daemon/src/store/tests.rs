@@ -322,6 +322,7 @@ fn messages_are_remembered_with_their_requests_and_only_the_question_is_audited(
     let (_keep, path) = place();
     let mut store = open(&path);
     let prompted = |request, reference| Record::Prompted {
+        code: "CODE".to_owned(),
         approver: "owner".to_owned(),
         prompt: prompt(request, reference),
     };
@@ -359,6 +360,7 @@ fn a_message_about_no_request_is_refused() {
     let (_keep, path) = place();
     let mut store = open(&path);
     let orphan = Record::Prompted {
+        code: "CODE".to_owned(),
         approver: "owner".to_owned(),
         prompt: prompt(1, 70),
     };

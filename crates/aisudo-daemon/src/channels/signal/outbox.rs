@@ -264,7 +264,11 @@ impl Worker {
 
     async fn remember(&self, requests: &[Uuid], key: Key, form: PromptForm, name: &str) {
         for request in requests {
+            let Some(case) = self.desk.case(*request) else {
+                continue;
+            };
             let record = Record::Prompted {
+                code: case.row.code.clone(),
                 approver: name.to_owned(),
                 prompt: prompt_of(*request, key, form),
             };
