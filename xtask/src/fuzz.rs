@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus};
 use crate::sh::{Result, cargo, checkout, host, run, run_quietly};
 
 /// What is fuzzed: the programs of `fuzz/Cargo.toml`.
-const TARGETS: [&str; 7] = [
+const TARGETS: [&str; 8] = [
     "audit",
     "config",
     "display",
@@ -18,6 +18,7 @@ const TARGETS: [&str; 7] = [
     "policy",
     "request",
     "sudo_argv",
+    "words",
 ];
 
 /// Seconds for each target in `cargo xtask test`.
