@@ -45,14 +45,9 @@ const FLAGS: [&str; 7] = [
 pub(crate) fn step() -> Result<()> {
     run(in_fuzz("fmt").arg("--check"))?;
     // No tests: the daemon's module among them brings its own, which need more than is here.
-    run(in_fuzz("clippy").args(BUILD_ARGUMENTS).args([
-        "--quiet",
-        "--lib",
-        "--bins",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
+    run(in_fuzz("clippy")
+        .args(BUILD_ARGUMENTS)
+        .args(["--quiet", "--lib", "--bins", "--", "-D", "warnings"]))?;
     let places = build()?;
     hunt(&places, &TARGETS, IN_TESTS)
 }

@@ -102,7 +102,7 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
         },
         policy_read,
     ];
-    let (channels, workers) = Channels::new(&config.channels);
+    let (channels, works) = Channels::new(&config.channels);
     let reach = channels.reachable();
     let (ledger, ended) = open(paths, &config, channels, first, copy_file)?;
     let mut terminate = watch_signal(SignalKind::terminate())?;
@@ -111,8 +111,8 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
     let shared = Shared::new(settings, ledger.clone(), reach, stand_in);
     let port = Port::new(ledger.clone(), paths.clone(), now);
     let mut working = JoinSet::new();
-    for worker in workers {
-        working.spawn(worker(port.clone()));
+    for work in works {
+        working.spawn(work(port.clone()));
     }
     let served = server::serve(Arc::clone(&shared), listeners);
     tell_manager(NotifyState::Ready);

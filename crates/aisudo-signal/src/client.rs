@@ -14,6 +14,9 @@ use crate::{
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// How long a call may take that signal-cli answers by itself, without Signal's servers.
+const LOCAL: Duration = Duration::from_secs(8);
+
 /// How long somebody may take to scan a code with their phone.
 const LINK: Duration = Duration::from_secs(600);
 
@@ -100,7 +103,7 @@ impl Client {
             peer_uid,
         };
         inner.version = inner.ask_version().await?;
-        let accounts = inner.call("listAccounts", Map::new()).await;
+        let accounts = inner.call_local("listAccounts", Map::new()).await;
         inner.several = match &accounts {
             Ok(_) => true,
             // It serves the one account that it was started with.
@@ -115,7 +118,7 @@ impl Client {
         }
         // The events of HTTP are subscribed to already.
         if options.manual_receive && matches!(inner.transport, Transport::Lines(_)) {
-            inner.call("subscribeReceive", inner.named()).await?;
+            inner.call_local("subscribeReceive", inner.named()).await?;
         }
         Ok((Self(Arc::new(inner)), events))
     }
@@ -149,7 +152,7 @@ impl Client {
     /// # Errors
     /// As of every call.
     pub async fn accounts(&self) -> Result<Vec<String>, Failure> {
-        let accounts = self.0.call("listAccounts", Map::new()).await?;
+        let accounts = self.0.call_local("listAccounts", Map::new()).await?;
         Ok(numbers(&accounts))
     }
 
@@ -199,7 +202,7 @@ impl Client {
         if let Some(of) = of {
             parameters.insert("number".to_owned(), json!(of));
         }
-        let identities = self.0.call("listIdentities", parameters).await?;
+        let identities = self.0.call_local("listIdentities", parameters).await?;
         Ok(identities
             .as_array()
             .into_iter()
@@ -216,7 +219,7 @@ impl Client {
         let mut parameters = self.0.named();
         parameters.insert("recipient".to_owned(), json!(account));
         parameters.insert("verifiedSafetyNumber".to_owned(), json!(safety_number));
-        self.0.call("trust", parameters).await.map(|_| ())
+        self.0.call_local("trust", parameters).await.map(|_| ())
     }
 
     /// Begins to link this host to an account as a further device: gives the address that the phone
@@ -262,7 +265,7 @@ impl Inner {
     }
 
     async fn ask_version(&self) -> Result<String, Failure> {
-        let answer = self.call("version", Map::new()).await?;
+        let answer = self.call_local("version", Map::new()).await?;
         let version = answer.get("version").and_then(Value::as_str);
         let version = shortened(version.ok_or_else(not_understood)?);
         match numbers_of(&version) {
@@ -276,6 +279,15 @@ impl Inner {
 
     async fn call(&self, method: &str, parameters: Map<String, Value>) -> Result<Value, Failure> {
         self.call_within(method, parameters, self.timeout).await
+    }
+
+    async fn call_local(
+        &self,
+        method: &str,
+        parameters: Map<String, Value>,
+    ) -> Result<Value, Failure> {
+        self.call_within(method, parameters, LOCAL.min(self.timeout))
+            .await
     }
 
     async fn call_within(

@@ -20,7 +20,7 @@ pub use self::{
 use self::{signal::Signal, terminal::Terminal};
 
 /// One way to reach approvers. It is called by the writer, and must not block: what takes time
-/// belongs in the [`Worker`] that comes with it.
+/// belongs in the [`Work`] that comes with it.
 pub trait Channel: Send + std::fmt::Debug {
     /// The kind of evidence that its answers are. Its name is shown to whoever waits.
     fn kind(&self) -> EvidenceKind;
@@ -52,7 +52,7 @@ pub struct Announcement<'a> {
 
 /// The part of a channel that takes time: it talks to the world, and brings what it hears to the
 /// port. It runs until the daemon ends.
-pub type Worker = Box<dyn FnOnce(Port) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+pub type Work = Box<dyn FnOnce(Port) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 /// All channels.
 #[derive(Debug)]
@@ -65,25 +65,21 @@ impl Channels {
     /// The channels that root's configuration names, and what must run for them. The terminal is
     /// always there.
     #[must_use]
-    pub fn new(config: &config::Channels) -> (Self, Vec<Worker>) {
+    pub fn new(config: &config::Channels) -> (Self, Vec<Work>) {
         let mut channels = Self {
             terminal: Terminal::default(),
             others: Vec::new(),
         };
-        let mut workers = Vec::new();
+        let mut works = Vec::new();
         if let Some(signal) = &config.signal {
-            channels.add(Signal::new(signal), &mut workers);
+            channels.add(Signal::new(signal), &mut works);
         }
-        (channels, workers)
+        (channels, works)
     }
 
-    fn add(
-        &mut self,
-        (channel, worker): (impl Channel + 'static, Worker),
-        workers: &mut Vec<Worker>,
-    ) {
+    fn add(&mut self, (channel, work): (impl Channel + 'static, Work), works: &mut Vec<Work>) {
         self.others.push(Box::new(channel));
-        workers.push(worker);
+        works.push(work);
     }
 
     /// On which of them somebody can be asked, at any time from now on.

@@ -1,4 +1,4 @@
-//! The way of a channel's worker back into the daemon.
+//! The way of a channel's work back into the daemon.
 
 use aisudo_core::{approvers::Approvers, evidence::EvidenceKind, paths::Paths, wire::Row};
 use aisudo_sys::{trusted, users};
@@ -10,7 +10,7 @@ use crate::{
     store::Prompted,
 };
 
-/// What a worker may ask of the daemon, and bring to it.
+/// What it may ask of the daemon, and bring to it.
 #[derive(Clone, Debug)]
 pub struct Port {
     ledger: Ledger,
@@ -19,7 +19,7 @@ pub struct Port {
 }
 
 impl Port {
-    /// The way to this ledger, for workers of an installation.
+    /// The way to this ledger, for the channels of an installation.
     #[must_use]
     pub fn new(ledger: Ledger, paths: Paths, clock: fn() -> Moment) -> Self {
         Self {

@@ -34,6 +34,8 @@ pub(super) struct Case {
     pub(super) deadline_ms: u64,
     /// Those who were sent a message, or cannot be.
     tried: BTreeSet<Uuid>,
+    /// Messages to each that were perhaps sent.
+    attempts: BTreeMap<Uuid, u8>,
 }
 
 /// A message of ours.
@@ -264,6 +266,16 @@ impl Desk {
         }
     }
 
+    /// A question was perhaps sent. Gives how often.
+    pub(super) fn attempted(&mut self, id: Uuid, to: Uuid) -> u8 {
+        let Some(case) = self.cases.get_mut(&id) else {
+            return 0;
+        };
+        let attempts = case.attempts.entry(to).or_default();
+        *attempts = attempts.saturating_add(1);
+        *attempts
+    }
+
     /// An outcome was told, or will not be. Gives the requests whose message is closed by that.
     pub(super) fn told(&mut self, key: Key, done: bool) -> Option<Message> {
         let message = self.messages.get_mut(&key)?;
@@ -323,6 +335,7 @@ fn case_of(row: Row, body: Option<String>, now_ms: u64) -> Case {
         row,
         body,
         tried: BTreeSet::new(),
+        attempts: BTreeMap::new(),
     }
 }
 

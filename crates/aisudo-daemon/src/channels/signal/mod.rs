@@ -25,7 +25,7 @@ mod worker;
 use aisudo_core::{config, evidence::EvidenceKind, wire::Row};
 
 use self::{health::Health, mailbox::Mailbox};
-use super::{Announcement, Channel, Reach};
+use super::{Announcement, Channel, Reach, Work};
 
 /// The channel, as the writer sees it.
 #[derive(Debug)]
@@ -36,17 +36,17 @@ pub(super) struct Signal {
 
 impl Signal {
     /// The channel, and what must run for it.
-    pub(super) fn new(config: &config::Signal) -> (Self, super::Worker) {
+    pub(super) fn new(config: &config::Signal) -> (Self, Work) {
         let (mailbox, health) = (Mailbox::default(), Health::default());
         let channel = Self {
             mailbox: mailbox.clone(),
             health: health.clone(),
         };
         let config = config.clone();
-        let worker: super::Worker = Box::new(move |port| {
+        let work: Work = Box::new(move |port| {
             Box::pin(worker::Worker::new(config, mailbox, health, port).run())
         });
-        (channel, worker)
+        (channel, work)
     }
 }
 

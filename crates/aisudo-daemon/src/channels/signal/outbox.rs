@@ -41,6 +41,9 @@ const LONGEST_REST_MS: u64 = 30_000;
 /// From so many failures of the network in a row on, nobody can be asked.
 const FAILING: u32 = 2;
 
+/// Times that a question is sent whose sending is not confirmed.
+const MAX_ATTEMPTS: u8 = 2;
+
 /// The options of a poll, in the order that `believe` knows.
 const OPTIONS: [&str; 2] = ["Approve", "Deny"];
 
@@ -156,8 +159,9 @@ impl Worker {
     }
 
     /// The approvers who can be asked now.
-    fn askable(&self) -> Vec<(String, SignalAccount)> {
+    fn askable(&mut self) -> Vec<(String, SignalAccount)> {
         let Ok(approvers) = self.port.approvers() else {
+            self.look_soon();
             return Vec::new();
         };
         approvers
@@ -337,12 +341,32 @@ impl Worker {
             Failure::TooOld(_) if matches!(errand, Errand::Poll { .. }) => {
                 self.give_up(errand).await;
             }
-            Failure::Unreachable(_)
-            | Failure::Timeout
-            | Failure::NoAccount(_)
-            | Failure::TooOld(_) => return Err(failure),
+            Failure::Timeout => {
+                if let Errand::Ask {
+                    requests, account, ..
+                } = &errand
+                {
+                    self.no_answer(requests, account.aci).await;
+                }
+                return Err(failure);
+            }
+            Failure::Unreachable(_) | Failure::NoAccount(_) | Failure::TooOld(_) => {
+                return Err(failure);
+            }
         }
         Ok(())
+    }
+
+    /// A question whose sending was not confirmed may have been sent. It is sent once more, and then
+    /// no more: an approver must not be asked the same again and again by a signal-cli that is slow.
+    async fn no_answer(&mut self, requests: &[Uuid], to: Uuid) {
+        for id in requests {
+            if self.desk.attempted(*id, to) >= MAX_ATTEMPTS {
+                self.desk.tried(&[*id], to);
+                let why = "signal-cli does not answer".to_owned();
+                self.give_back(*id, why, true).await;
+            }
+        }
     }
 
     /// A question is tried again as long as it waits; the rest is not worth many attempts.

@@ -21,6 +21,9 @@ const LOOK_MS: u64 = 60_000;
 /// … and how often while somebody cannot be asked: root may be mending it.
 const LOOK_AGAIN_MS: u64 = 3_000;
 
+/// … and how soon when something was found wrong.
+const LOOK_SOON_MS: u64 = 500;
+
 /// Messages that are remembered, so that one which is delivered twice is heard once.
 const MAX_HEARD: usize = 1000;
 
@@ -171,7 +174,10 @@ impl Worker {
                 },
                 incoming,
             ),
-            Err(_) => Heard::Nothing,
+            Err(_) => {
+                self.look_soon();
+                Heard::Nothing
+            }
         };
         if let (Heard::Unknown(_), Some(stash)) = (&heard, stash)
             && stash.len() < MAX_STASHED
@@ -232,6 +238,12 @@ impl Worker {
             self.silent = self.silent.saturating_add(missed);
             self.health.silent(self.silent);
         }
+    }
+
+    /// Something is wrong that a look will show in `aisudo status`.
+    pub(super) fn look_soon(&mut self) {
+        let soon = Tick(self.port.now().tick.0.saturating_add(LOOK_SOON_MS));
+        self.look_at = self.look_at.min(soon);
     }
 
     fn next_look(&self) -> Tick {

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How long signal-cli may take to answer a call: it waits for Signal's servers.
-const CALL: Duration = Duration::from_secs(20);
+const CALL: Duration = Duration::from_secs(15);
 
 /// The pause before the first attempt to connect again, and the longest, in milliseconds.
 const FIRST_RETRY_MS: u64 = 250;
@@ -273,7 +273,7 @@ impl Worker {
         self.given_back.retain(|id| desk.case(*id).is_some());
     }
 
-    async fn give_back(&mut self, id: Uuid, why: String, fallback: bool) {
+    pub(super) async fn give_back(&mut self, id: Uuid, why: String, fallback: bool) {
         self.given_back.insert(id);
         let kind = EvidenceKind::Signal;
         self.port.unreached(id, kind, why, fallback).await;
