@@ -135,6 +135,11 @@ impl World {
         write("/etc/aisudo/policy.toml", 0o644, toml);
     }
 
+    /// Replaces `approvers.toml`, which is missing at first.
+    pub fn approvers(&self, toml: &str) {
+        write("/etc/aisudo/approvers.toml", 0o644, toml);
+    }
+
     /// To run something as `root`, `owner`, `agent`, `other` or `aisudo`.
     #[track_caller]
     pub fn run_as(&self, user: &str) -> Run {

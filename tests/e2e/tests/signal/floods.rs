@@ -1,0 +1,76 @@
+//! Many requests are few messages (a21).
+
+use std::time::Duration;
+
+use aisudo_e2e::{agent, entries};
+use aisudo_testbed::Running;
+
+use crate::phone::{Phone, end};
+
+/// So many different commands at once.
+fn flood(phone: &Phone, count: usize) -> Vec<Running> {
+    (0..count)
+        .map(|n| agent(&phone.world).spawn(["sudo", "echo", &n.to_string()]))
+        .collect()
+}
+
+#[test]
+fn a21_a_flood_of_requests_is_few_messages() {
+    let phone = Phone::plan().signal("messages_per_minute = 12").start();
+    let sudos = flood(&phone, 30);
+    phone.world.wait_for_requests(5);
+    phone.sim.wait_for_messages(1);
+    std::thread::sleep(Duration::from_secs(2));
+    let sent = phone.sim.sent().len();
+    assert!(sent <= 13, "{sent} messages in the first seconds");
+    drop(sudos);
+}
+
+#[test]
+fn a21_the_same_again_and_again_is_one_message() {
+    let phone = Phone::plan().signal("messages_per_minute = 12").start();
+    let (first, _) = phone.asked("sudo echo ran");
+    let more: Vec<Running> = (0..4).map(|_| phone.ask("sudo echo ran")).collect();
+    phone.world.wait_for_requests(5);
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(phone.questions() <= 2, "{:?}", phone.sim.sent());
+    drop((first, more));
+}
+
+#[test]
+fn a21_after_a_flood_there_is_room_for_a_question() {
+    let phone = Phone::plan().signal("messages_per_minute = 12").start();
+    // Wrong answers and their help do not use up what questions need.
+    for n in 0..40 {
+        phone.sim.reply(&phone.owner, &format!("yes ZZZZ{n}"));
+    }
+    phone.sim.flush();
+    let (sudo, question) = phone.asked("sudo echo ran");
+    phone
+        .sim
+        .react(&phone.owner, question.timestamp, "👍", false);
+    assert_eq!(end(sudo).stdout, "ran\n");
+}
+
+#[test]
+fn a21_strangers_cause_no_messages_and_few_lines_in_the_log() {
+    let phone = Phone::new();
+    let (sudo, question) = phone.asked("sudo echo ran");
+    let before = phone.sim.sent().len();
+    for n in 0..200_u128 {
+        let mut stranger = aisudo_signal_sim::Person::new(2);
+        stranger.aci = serde_json::from_value(uuid(n).into()).expect("a uuid");
+        phone
+            .sim
+            .reply(&stranger, &format!("yes {}", question.code));
+    }
+    phone.settle();
+    phone.undecided(&question);
+    assert!(phone.sim.sent().len() <= before + 1);
+    assert!(entries(&phone.world, "decision_refused").len() <= 60);
+    drop(sudo);
+}
+
+fn uuid(n: u128) -> String {
+    format!("22222222-2222-4222-8222-{n:012x}")
+}

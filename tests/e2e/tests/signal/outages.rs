@@ -1,0 +1,323 @@
+//! signal-cli on bad days (a38): the state is visible, another channel serves or the fallback applies,
+//! and nothing is approved twice.
+
+use std::time::Duration;
+
+use aisudo_e2e::{agent, entries};
+use aisudo_signal_sim::SendFailure;
+use aisudo_testbed::AGENT_PASSWORD;
+
+use crate::phone::{Phone, end, nothing_ran, ran};
+
+/// The terminal serves: whoever asks waits for a person there.
+fn the_terminal_serves(phone: &Phone) {
+    let sudo = phone.ask("sudo echo ran");
+    let code = phone.world.wait_for_request();
+    phone.world.approver(["approve", &code]).expect_success();
+    ran(sudo);
+}
+
+/// Where only Signal counts, the password is asked for at once, and sudo says why.
+fn the_fallback_applies(phone: &Phone, why: &str) {
+    let done = agent(&phone.world)
+        .stdin(format!("{AGENT_PASSWORD}\n"))
+        .shell("sudo -S echo ran")
+        .wait(Duration::from_secs(5));
+    assert_eq!(done.stdout, "ran\n", "{done}");
+    assert!(done.stderr.contains(why), "{done}");
+}
+
+#[test]
+fn a38_not_running() {
+    let phone = Phone::plan().only_signal().start();
+    phone.sim.stop();
+    phone.daemon.signal(aisudo_testbed::Signal::TERM);
+    drop(phone);
+
+    for only_signal in [false, true] {
+        let plan = Phone::plan().unconnected();
+        let plan = if only_signal {
+            plan.only_signal()
+        } else {
+            plan
+        };
+        let mut phone = plan.start();
+        phone.daemon.terminate();
+        phone.sim.stop();
+        phone.daemon = phone.world.start_daemon();
+        phone.wait_for_status("not connected");
+        phone.wait_for_state("down");
+        if only_signal {
+            the_fallback_applies(&phone, "signal-cli cannot be reached");
+        } else {
+            the_terminal_serves(&phone);
+        }
+        phone.sim.start_again();
+        phone.wait_for_status("connected to signal-cli");
+        phone.wait_for_state("up");
+    }
+}
+
+#[test]
+fn a38_restarts_while_a_question_waits() {
+    let phone = Phone::new();
+    let (sudo, question) = phone.asked("sudo echo ran");
+    phone.sim.stop();
+    phone
+        .sim
+        .reply(&phone.owner, &format!("yes {}", question.code));
+    phone.wait_for_status("not connected");
+    phone.sim.start_again();
+    ran(sudo);
+    phone.becomes(&question, "RAN");
+    assert_eq!(phone.questions(), 1);
+    assert_eq!(entries(&phone.world, "approved").len(), 1);
+}
+
+#[test]
+fn a38_a_request_while_it_restarts_is_asked_when_it_is_back() {
+    let phone = Phone::plan().only_signal().start();
+    phone.sim.stop();
+    phone.wait_for_status("not connected");
+    let sudo = phone.ask("sudo echo ran");
+    phone.world.wait_for_request();
+    phone.sim.start_again();
+    let question = phone.question();
+    phone
+        .sim
+        .react(&phone.owner, question.timestamp, "👍", false);
+    ran(sudo);
+}
+
+#[test]
+fn a38_hangs() {
+    let phone = Phone::new();
+    phone.sim.faults(|faults| faults.hang = true);
+    the_terminal_serves(&phone);
+    phone.sim.no_faults();
+    let (sudo, question) = phone.asked("sudo echo again");
+    phone
+        .sim
+        .react(&phone.owner, question.timestamp, "👍", false);
+    assert_eq!(end(sudo).stdout, "again\n");
+    assert_eq!(entries(&phone.world, "released").len(), 2);
+}
+
+#[test]
+fn a38_answers_late() {
+    let phone = Phone::new();
+    phone
+        .sim
+        .faults(|faults| faults.latency = Duration::from_millis(700));
+    let sudo = phone.ask("sudo echo ran");
+    let question = phone.question();
+    // The thumb is there before signal-cli says under which timestamp it has sent the question.
+    phone
+        .sim
+        .react(&phone.owner, question.timestamp, "👍", false);
+    ran(sudo);
+    phone.sim.no_faults();
+    phone.becomes(&question, "RAN");
+    assert_eq!(phone.questions(), 1);
+}
+
+#[test]
+fn a38_loses_an_answer_of_the_owners() {
+    let phone = Phone::new();
+    let (sudo, question) = phone.asked("sudo echo ran");
+    phone.sim.flush();
+    phone.sim.faults(|faults| faults.notifications_lost = 1);
+    phone
+        .sim
+        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.sim.flush();
+    phone.undecided(&question);
+    phone
+        .sim
+        .reply(&phone.owner, &format!("yes {}", question.code));
+    ran(sudo);
+}
+
+#[test]
+fn a38_doubles_and_reorders() {
+    let phone = Phone::new();
+    phone.sim.faults(|faults| {
+        faults.twice = true;
+        faults.reordered = true;
+        faults.phones_are_off = true;
+        faults.torn = Duration::from_millis(20);
+    });
+    let (first, one) = phone.asked("sudo echo one");
+    let second = phone.ask("sudo echo two");
+    let codes = phone.world.wait_for_requests(2);
+    let other = codes.iter().find(|code| **code != one.code).expect("two");
+    phone.sim.reply(&phone.owner, &format!("yes {}", one.code));
+    phone.sim.reply(&phone.owner, &format!("no {other}"));
+    assert_eq!(end(first).stdout, "one\n");
+    nothing_ran(second);
+    assert_eq!(entries(&phone.world, "approved").len(), 1);
+    assert_eq!(entries(&phone.world, "denied").len(), 1);
+}
+
+#[test]
+fn a38_rate_limited() {
+    for only_signal in [false, true] {
+        let plan = Phone::plan();
+        let plan = if only_signal {
+            plan.only_signal()
+        } else {
+            plan
+        };
+        let phone = plan.start();
+        phone
+            .sim
+            .faults(|faults| faults.every_send_fails = Some(SendFailure::RateLimit(Some(3))));
+        // The first finds out.
+        if only_signal {
+            the_fallback_applies(&phone, "nobody can be asked");
+        } else {
+            the_terminal_serves(&phone);
+        }
+        phone.wait_for_status("sends nothing for 3 s".replace("sends", "send").as_str());
+        phone.wait_for_state("paused");
+        let tried = sends(&phone);
+        if only_signal {
+            the_fallback_applies(&phone, "lets this account send nothing");
+        }
+        assert_eq!(sends(&phone), tried, "nothing is sent in the pause");
+        phone.sim.no_faults();
+        phone.wait_for_state("up");
+        let (sudo, question) = phone.asked("sudo echo ran");
+        phone
+            .sim
+            .react(&phone.owner, question.timestamp, "👍", false);
+        ran(sudo);
+    }
+}
+
+fn sends(phone: &Phone) -> usize {
+    let calls = phone.sim.calls();
+    calls.iter().filter(|call| call.method == "send").count()
+}
+
+#[test]
+fn a38_a_captcha_is_wanted() {
+    let token = "2fc05128-5b5f-4f0f-8e0e-3f3b3e0c0f0a";
+    let phone = Phone::plan().only_signal().start();
+    phone.sim.faults(|faults| {
+        faults.every_send_fails = Some(SendFailure::Captcha(token.to_owned(), 86_400));
+    });
+    the_fallback_applies(&phone, "captcha");
+    let status = phone.wait_for_status("captcha");
+    assert!(status.contains(token), "what root needs: {status}");
+    assert!(status.contains("submitRateLimitChallenge"), "{status}");
+    phone.wait_for_state("paused");
+    let told = phone.world.aisudo("agent", ["status"]);
+    assert!(
+        !format!("{told}").contains(token),
+        "not to everybody: {told}"
+    );
+    let audit = format!("{:?}", entries(&phone.world, "channel"));
+    assert!(!audit.contains(token), "{audit}");
+}
+
+#[test]
+fn a38_the_approver_is_not_registered_any_more() {
+    let phone = Phone::plan().only_signal().start();
+    phone
+        .sim
+        .faults(|faults| faults.sends_fail.push_back(SendFailure::Unregistered));
+    the_fallback_applies(&phone, "nobody can be asked");
+    phone.wait_for_status("has no account at Signal any more");
+    phone.wait_for_state("suspended");
+}
+
+#[test]
+fn a38_the_approvers_key_is_not_trusted_by_signal_cli() {
+    let phone = Phone::plan().only_signal().start();
+    phone.sim.change_key(&phone.owner);
+    the_fallback_applies(&phone, "nobody can be asked");
+    phone.wait_for_status("owner is suspended");
+    phone.wait_for_state("suspended");
+    assert!(phone.sim.sent().is_empty());
+}
+
+#[test]
+fn a38_signal_cannot_be_reached() {
+    for failure in [
+        SendFailure::Network,
+        SendFailure::Offline,
+        SendFailure::Io("Link request error: Connection closed!".to_owned()),
+        SendFailure::User("something new".to_owned()),
+    ] {
+        let phone = Phone::new();
+        phone
+            .sim
+            .faults(|faults| faults.every_send_fails = Some(failure.clone()));
+        the_terminal_serves(&phone);
+        let (sudo, code) = {
+            let sudo = phone.ask("sudo echo later");
+            (sudo, phone.world.wait_for_request())
+        };
+        phone.wait_for_state("paused");
+        phone.sim.no_faults();
+        let question = phone.question_about(&code);
+        phone
+            .sim
+            .react(&phone.owner, question.timestamp, "👍", false);
+        assert_eq!(end(sudo).stdout, "later\n", "{failure:?}");
+        phone.wait_for_state("up");
+    }
+}
+
+#[test]
+fn a38_a_failure_that_passes_is_tried_again() {
+    let phone = Phone::new();
+    phone
+        .sim
+        .faults(|faults| faults.sends_fail.push_back(SendFailure::Network));
+    let (sudo, question) = phone.asked("sudo echo ran");
+    phone
+        .sim
+        .react(&phone.owner, question.timestamp, "👍", false);
+    ran(sudo);
+    assert!(!phone.states().contains(&"paused".to_owned()));
+}
+
+#[test]
+fn a38_speaks_garbage() {
+    let phone = Phone::new();
+    for line in [
+        &b"no JSON"[..],
+        b"7",
+        b"[]",
+        b"{\"jsonrpc\":\"2.0\",\"method\":\"receive\"}",
+        b"{\"jsonrpc\":\"2.0\",\"method\":\"receive\",\"params\":{\"envelope\":7}}",
+        b"{\"jsonrpc\":\"2.0\",\"result\":7,\"id\":99999}",
+    ] {
+        phone.sim.raw_line(line);
+    }
+    phone
+        .sim
+        .raw(serde_json::json!({"envelope": {"sourceUuid": 7, "dataMessage": []}}));
+    let (sudo, question) = phone.asked("sudo echo ran");
+    phone
+        .sim
+        .react(&phone.owner, question.timestamp, "👍", false);
+    ran(sudo);
+    phone.sim.raw_line(&[0xff, 0xfe]);
+    phone.sim.raw_line(&vec![b'x'; 4 << 20]);
+    let (sudo, question) = phone.asked("sudo echo again");
+    phone
+        .sim
+        .react(&phone.owner, question.timestamp, "👍", false);
+    assert_eq!(end(sudo).stdout, "again\n");
+}
+
+#[test]
+fn a38_nobody_is_paired() {
+    let phone = Phone::plan().only_signal().start();
+    phone.world.approvers("version = 1\n");
+    the_fallback_applies(&phone, "nobody");
+    phone.wait_for_status("aisudo signal setup");
+}

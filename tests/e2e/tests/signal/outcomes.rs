@@ -1,0 +1,127 @@
+//! The question's place says what became of it, and answers that do not count get one helpful line.
+
+use std::time::Duration;
+
+use aisudo_e2e::entries;
+use aisudo_testbed::Signal;
+
+use crate::phone::{Phone, end, nothing_ran, ran};
+
+#[test]
+fn silence_is_no_and_the_message_says_so() {
+    let phone = Phone::plan().replace("timeout = 20", "timeout = 5").start();
+    let (sudo, question) = phone.asked("sudo echo ran");
+    nothing_ran(sudo);
+    let text = phone.becomes(&question, "EXPIRED");
+    assert!(text.contains("nothing was run"), "{text}");
+    assert!(
+        text.contains("echo ran"),
+        "the question can still be read: {text}"
+    );
+    phone
+        .sim
+        .react(&phone.owner, question.timestamp, "👍", false);
+    let help = phone.help(&question.code);
+    assert!(help.text.contains("EXPIRED"), "{}", help.text);
+    assert_eq!(entries(&phone.world, "approved").len(), 0);
+}
+
+#[test]
+fn a_killed_sudo_withdraws_the_question() {
+    let phone = Phone::new();
+    let (sudo, question) = phone.asked("exec sudo touch /tmp/ran");
+    sudo.signal(Signal::TERM);
+    phone.becomes(&question, "CANCELLED, nothing was run");
+    phone
+        .sim
+        .reply(&phone.owner, &format!("yes {}", question.code));
+    let help = phone.help(&question.code);
+    assert!(help.text.contains("CANCELLED"), "{}", help.text);
+    assert_ne!(end(sudo).code(), Some(0));
+    assert!(!std::path::Path::new("/tmp/ran").exists());
+}
+
+#[test]
+fn what_was_decided_elsewhere_is_said_here() {
+    let phone = Phone::new();
+    let (sudo, question) = phone.asked("sudo echo ran");
+    phone
+        .world
+        .aisudo("owner", ["approve", &question.code])
+        .expect_success();
+    ran(sudo);
+    phone.becomes(&question, "RAN, approved by owner");
+    let (sudo, question) = phone.asked("sudo echo again");
+    phone
+        .world
+        .aisudo("owner", ["deny", &question.code, "--reason", "not now"])
+        .expect_success();
+    nothing_ran(sudo);
+    phone.becomes(&question, "DENIED by owner");
+}
+
+#[test]
+fn help_is_one_line_and_rare() {
+    let phone = Phone::new();
+    let (sudo, question) = phone.asked("sudo echo ran");
+    let before = phone.sim.sent().len();
+    for _ in 0..10 {
+        phone.sim.reply(&phone.owner, "yes ZZZZZ");
+    }
+    let help = phone.help("ZZZZZ");
+    assert!(
+        help.text.contains(&question.code),
+        "says what waits: {}",
+        help.text
+    );
+    assert_eq!(help.text.lines().count(), 1);
+    assert_eq!(help.recipients, [phone.owner.aci.to_string()]);
+    phone
+        .sim
+        .reply(&phone.owner, &format!("no {}", question.code));
+    nothing_ran(sudo);
+    phone.becomes(&question, "DENIED");
+    std::thread::sleep(Duration::from_millis(200));
+    let helps = phone.sim.sent().len() - before - 1;
+    assert_eq!(helps, 1, "ten wrong answers, one line");
+}
+
+#[test]
+fn what_is_no_clear_answer_decides_nothing() {
+    let phone = Phone::new();
+    let (sudo, question) = phone.asked("sudo echo ran");
+    let code = &question.code;
+    for text in [
+        format!("{code}?"),
+        format!("yes and no {code}"),
+        format!("don't approve {code}"),
+        format!("no problem {code}"),
+        format!("yes if it is really needed {code}"),
+        "hello".to_owned(),
+        String::new(),
+    ] {
+        phone.sim.reply(&phone.owner, &text);
+    }
+    phone.settle();
+    // A no may be among them, for whoever reads it so; a yes never.
+    assert_eq!(entries(&phone.world, "approved").len(), 0);
+    drop(sudo);
+}
+
+#[test]
+fn identical_requests_are_one_question() {
+    let phone = Phone::new();
+    let (first, question) = phone.asked("sudo echo ran");
+    let second = phone.ask("sudo echo ran");
+    let codes = phone.world.wait_for_requests(2);
+    let other = codes.iter().find(|code| **code != question.code);
+    let other = other.expect("another code").clone();
+    phone
+        .sim
+        .reply(&phone.owner, &format!("yes {}", question.code));
+    ran(first);
+    let next = phone.question_about(&other);
+    phone.undecided(&next);
+    phone.sim.reply(&phone.owner, &format!("yes {other}"));
+    ran(second);
+}

@@ -1,0 +1,333 @@
+//! A world in which the owner is asked on their phone.
+
+use std::os::unix::fs::DirBuilderExt;
+use std::time::Duration;
+
+use aisudo_e2e::{PATIENCE, agent, entries};
+use aisudo_signal_sim::{Builder, Endpoint, Message, Person, Sim};
+use aisudo_testbed::{DEFAULT_CONFIG, Daemon, Output, Running, World};
+use serde_json::Value;
+
+/// The account that asks.
+pub(crate) const OWN: &str = "+15550001111";
+
+/// The daemon's group: the socket is theirs.
+const AISUDO: u32 = 7099;
+
+/// The owner is asked here, and answers. The first account of the simulator asks.
+#[derive(Debug)]
+pub(crate) struct Phone {
+    pub(crate) sim: Sim,
+    pub(crate) owner: Person,
+    pub(crate) daemon: Daemon,
+    pub(crate) world: World,
+}
+
+/// How it is set up.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    sim: Builder,
+    endpoint: Endpoint,
+    config: String,
+    signal: String,
+    approver: Option<Person>,
+    since_ms: u64,
+    wait: bool,
+}
+
+/// A question on the phone.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub(crate) code: String,
+    pub(crate) timestamp: u64,
+    pub(crate) message: Message,
+}
+
+impl Phone {
+    /// With a number of its own, over a Unix socket, and the owner as approver.
+    pub(crate) fn new() -> Self {
+        Self::plan().start()
+    }
+
+    /// To change something about it first.
+    pub(crate) fn plan() -> Plan {
+        let owner = Person::new(1);
+        Plan {
+            sim: Sim::builder().account(OWN).person(&owner),
+            endpoint: Endpoint::Unix("/run/signal/socket".into()),
+            config: DEFAULT_CONFIG.replace("\"policy\"]", "\"policy\", \"signal\"]"),
+            signal: "messages_per_minute = 1000\n".to_owned(),
+            approver: Some(owner),
+            since_ms: 1,
+            wait: true,
+        }
+    }
+
+    /// The agent asks to run this line.
+    pub(crate) fn ask(&self, line: &str) -> Running {
+        agent(&self.world).shell(line)
+    }
+
+    /// The question about the one request that waits.
+    #[track_caller]
+    pub(crate) fn question(&self) -> Question {
+        self.question_about(&self.world.wait_for_request())
+    }
+
+    /// The question with this code, when it is on the phone.
+    #[track_caller]
+    pub(crate) fn question_about(&self, code: &str) -> Question {
+        let message = self
+            .sim
+            .wait_for_message(|message| is_question(message) && message.text.contains(code));
+        Question {
+            code: code.to_owned(),
+            timestamp: message.timestamp,
+            message,
+        }
+    }
+
+    /// Asks, and waits for the question.
+    #[track_caller]
+    pub(crate) fn asked(&self, line: &str) -> (Running, Question) {
+        let sudo = self.ask(line);
+        (sudo, self.question())
+    }
+
+    /// How often the owner was asked.
+    pub(crate) fn questions(&self) -> usize {
+        let sent = self.sim.sent();
+        sent.iter().filter(|message| is_question(message)).count()
+    }
+
+    /// Waits until the question's place says this.
+    #[track_caller]
+    pub(crate) fn becomes(&self, question: &Question, what: &str) -> String {
+        self.sim
+            .wait_for_text(question.timestamp, |text| text.contains(what))
+    }
+
+    /// Waits for a line that is no question, sent after `before`.
+    #[track_caller]
+    pub(crate) fn help(&self, what: &str) -> Message {
+        self.sim.wait_for_message(|message| {
+            !is_question(message) && message.edits.is_none() && message.text.contains(what)
+        })
+    }
+
+    /// What all that the owner wrote so far led to, is done: a request of its own went through.
+    ///
+    /// The daemon takes messages in their order, so a later one that is answered has the earlier
+    /// ones behind it.
+    #[track_caller]
+    pub(crate) fn settle(&self) {
+        self.sim.flush();
+        let before = self.helps();
+        self.sim.reply(&self.owner, "yes ZZZZZ");
+        aisudo_e2e::eventually("the line about an unknown code", || {
+            if self.helps() > before {
+                return true;
+            }
+            // Help is rare by intention.
+            self.sim.reply(&self.owner, "yes ZZZZZ");
+            std::thread::sleep(Duration::from_millis(200));
+            false
+        });
+    }
+
+    fn helps(&self) -> usize {
+        let sent = self.sim.sent();
+        let is_help = |message: &&Message| {
+            !is_question(message) && message.edits.is_none() && message.text.contains("ZZZZZ")
+        };
+        sent.iter().filter(is_help).count()
+    }
+
+    /// Still waiting for an answer: nothing so far was one.
+    #[track_caller]
+    pub(crate) fn undecided(&self, question: &Question) {
+        assert!(
+            self.world.pending().contains(&question.code),
+            "{} is decided: {:?}",
+            question.code,
+            entries(&self.world, "approved")
+        );
+    }
+
+    /// `aisudo status`, as root.
+    pub(crate) fn status(&self) -> String {
+        self.world.approver(["status"]).stdout
+    }
+
+    /// Waits until `aisudo status` says this.
+    #[track_caller]
+    pub(crate) fn wait_for_status(&self, what: &str) -> String {
+        aisudo_e2e::eventually(&format!("status says {what:?}"), || {
+            self.status().contains(what)
+        });
+        self.status()
+    }
+
+    /// The states of the channel, as the audit log has them, oldest first.
+    pub(crate) fn states(&self) -> Vec<String> {
+        entries(&self.world, "channel")
+            .iter()
+            .map(|entry| entry["state"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// Waits until the audit log says that the channel is so.
+    #[track_caller]
+    pub(crate) fn wait_for_state(&self, state: &str) {
+        aisudo_e2e::eventually(&format!("the audit log says {state}"), || {
+            self.states().last().is_some_and(|last| last == state)
+        });
+    }
+
+    /// Attempts to decide that did not count: who, and why.
+    pub(crate) fn refusals(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        entries(&self.world, "decision_refused")
+            .iter()
+            .map(|entry| (text(&entry["who"]), text(&entry["why"])))
+            .collect()
+    }
+
+    /// Starts the daemon again, when it has ended.
+    pub(crate) fn restart_daemon(&mut self) {
+        self.daemon = self.world.start_daemon();
+        self.sim.wait_for_receiver();
+    }
+
+    /// Root's file of approvers has this key for the owner.
+    pub(crate) fn pin(&self, fingerprint: &str, since_ms: u64) {
+        self.world
+            .approvers(&approvers(&self.owner, fingerprint, since_ms));
+    }
+}
+
+impl Plan {
+    /// Another simulator.
+    pub(crate) fn sim(mut self, change: impl FnOnce(Builder) -> Builder) -> Self {
+        self.sim = change(self.sim);
+        self
+    }
+
+    /// Listens there.
+    pub(crate) fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = endpoint;
+        self
+    }
+
+    /// Something replaced in `aisudo.toml`.
+    #[track_caller]
+    pub(crate) fn replace(mut self, from: &str, to: &str) -> Self {
+        assert!(self.config.contains(from), "{from:?} is not in the file");
+        self.config = self.config.replace(from, to);
+        self
+    }
+
+    /// The gate believes answers from Signal only, so that nothing else can be asked.
+    pub(crate) fn only_signal(self) -> Self {
+        self.replace(
+            "[\"terminal\", \"policy\", \"signal\"]",
+            "[\"policy\", \"signal\"]",
+        )
+    }
+
+    /// A line more in `[channels.signal]`; one that is there already is replaced.
+    pub(crate) fn signal(mut self, line: &str) -> Self {
+        let name = line.split(' ').next().unwrap_or_default();
+        let kept: Vec<&str> = self
+            .signal
+            .lines()
+            .filter(|other| !other.starts_with(name))
+            .collect();
+        self.signal = format!("{}\n{line}\n", kept.join("\n"));
+        self
+    }
+
+    /// Another account asks, in its own "note to self".
+    pub(crate) fn note_to_self(mut self) -> Self {
+        self.sim = Sim::builder().linked_account(OWN);
+        self.approver = None;
+        self.signal("note_to_self = true")
+    }
+
+    /// Nothing of before this is believed, in milliseconds since 1970.
+    pub(crate) fn since_ms(mut self, since_ms: u64) -> Self {
+        self.since_ms = since_ms;
+        self
+    }
+
+    /// The daemon may not get a connection: do not wait for one.
+    pub(crate) fn unconnected(mut self) -> Self {
+        self.wait = false;
+        self
+    }
+
+    /// Everything is running.
+    #[track_caller]
+    pub(crate) fn start(self) -> Phone {
+        let world = World::new();
+        std::fs::DirBuilder::new()
+            .mode(0o755)
+            .create("/run/signal")
+            .expect("make the socket's directory");
+        let builder = self.sim.socket_mode(0o660).socket_gid(AISUDO);
+        let sim = builder.start(self.endpoint);
+        let owner = self.approver.unwrap_or_else(|| sim.owner());
+        world.config(&format!(
+            "{}\n[channels.signal]\nconnect = \"{}\"\naccount = \"{OWN}\"\n{}",
+            self.config,
+            sim.address(),
+            self.signal
+        ));
+        world.approvers(&approvers(&owner, &owner.fingerprint(), self.since_ms));
+        let daemon = world.start_daemon();
+        let phone = Phone {
+            sim,
+            owner,
+            daemon,
+            world,
+        };
+        if self.wait {
+            phone.sim.wait_for_receiver();
+            phone.wait_for_status("connected to signal-cli");
+        }
+        phone
+    }
+}
+
+/// sudo's end.
+#[track_caller]
+pub(crate) fn end(sudo: Running) -> Output {
+    sudo.wait(PATIENCE)
+}
+
+/// It ended without running anything.
+#[track_caller]
+pub(crate) fn nothing_ran(sudo: Running) -> Output {
+    let done = end(sudo);
+    assert_eq!((done.code(), done.stdout.as_str()), (Some(1), ""), "{done}");
+    done
+}
+
+/// It ran.
+#[track_caller]
+pub(crate) fn ran(sudo: Running) -> Output {
+    let done = end(sudo);
+    assert_eq!(done.stdout, "ran\n", "{done}");
+    done
+}
+
+fn is_question(message: &Message) -> bool {
+    message.method == "send" && message.edits.is_none() && message.text.starts_with("■ Request")
+}
+
+fn approvers(person: &Person, fingerprint: &str, since_ms: u64) -> String {
+    format!(
+        "version = 1\n\n[[approver]]\nname = \"owner\"\n\n[approver.signal]\naci = \"{}\"\nidentity = \"{fingerprint}\"\nsince_ms = {since_ms}\n",
+        person.aci
+    )
+}
