@@ -11,6 +11,9 @@ use crate::{record::PromptForm, store::Prompted};
 /// Requests that one message names at most.
 const MAX_TOGETHER: usize = 8;
 
+/// How long requests like one that was just asked about are gathered, in milliseconds.
+const GATHER_MS: u64 = 2_000;
+
 /// Messages that are remembered after their requests are over: for answers that come late.
 const MAX_REMEMBERED: usize = 500;
 
@@ -179,18 +182,36 @@ impl Desk {
     }
 
     /// The next question for one of these approvers, oldest request first; those that are alike are
-    /// asked about together.
-    pub(super) fn next_question(&self, approvers: &[Uuid]) -> Option<Todo> {
+    /// asked about together. Or the time, in milliseconds since 1970, from which on there is one:
+    /// after a question, others like it are gathered for a moment.
+    pub(super) fn next_question(
+        &self,
+        approvers: &[Uuid],
+        now_ms: u64,
+    ) -> Result<Option<Todo>, u64> {
         let mut queue: Vec<&Case> = self
             .cases
             .values()
             .filter(|case| waits(&case.row) && case.body.is_some())
             .collect();
         queue.sort_by_key(|case| (case.row.asked_at_ms, case.row.id));
-        let (first, to) = queue.iter().find_map(|case| {
-            let to = approvers.iter().find(|to| !case.tried.contains(to))?;
+        let mut later: Option<u64> = None;
+        let found = queue.iter().find_map(|case| {
+            let to = approvers.iter().find(|to| {
+                let from_ms = self.gathered_at_ms(case, **to);
+                if case.tried.contains(*to) {
+                    return false;
+                }
+                if from_ms > now_ms {
+                    later = Some(later.map_or(from_ms, |later| later.min(from_ms)));
+                }
+                from_ms <= now_ms
+            })?;
             Some((*case, *to))
-        })?;
+        });
+        let Some((first, to)) = found else {
+            return later.map_or(Ok(None), Err);
+        };
         let alike = |case: &&&Case| {
             !case.tried.contains(&to)
                 && (case.row.fingerprint, case.row.uid) == (first.row.fingerprint, first.row.uid)
@@ -201,7 +222,20 @@ impl Desk {
             .take(MAX_TOGETHER)
             .map(|case| case.row.id)
             .collect();
-        Some(Todo::Ask { requests, to })
+        Ok(Some(Todo::Ask { requests, to }))
+    }
+
+    /// From when on this approver may be asked about a request like this.
+    fn gathered_at_ms(&self, case: &Case, to: Uuid) -> u64 {
+        let is_like = |id: &Uuid| {
+            self.cases.get(id).is_some_and(|other| {
+                (other.row.fingerprint, other.row.uid) == (case.row.fingerprint, case.row.uid)
+            })
+        };
+        let last = self.messages.iter().rev().find(|(key, message)| {
+            key.to == to && message.form != PromptForm::Poll && message.requests.iter().any(is_like)
+        });
+        last.map_or(0, |(key, _)| key.sent_at_ms.saturating_add(GATHER_MS))
     }
 
     /// The next poll.

@@ -14,7 +14,10 @@ use super::{
     prompt::{self, Asked, Help, Question, Text},
     worker::{Block, Worker},
 };
-use crate::record::{Prompt, PromptForm, Record};
+use crate::{
+    broker::Moment,
+    record::{Prompt, PromptForm, Record},
+};
 
 /// Messages of the budget that are kept for questions.
 const FOR_QUESTIONS: u64 = 4;
@@ -87,12 +90,12 @@ enum NotSent {
 }
 
 impl Worker {
-    /// The next thing to send; or when there may be one.
-    pub(super) fn next_errand(
-        &mut self,
-        client: &Client,
-        now: Tick,
-    ) -> Result<Option<Errand>, Tick> {
+    /// The next thing to send; or when there may be one, if nothing happens before.
+    pub(super) fn next_errand(&mut self, client: &Client, now: Moment) -> Result<Errand, Tick> {
+        let Moment {
+            tick: now,
+            unix_ms: now_ms,
+        } = now;
         if let Some(until) = self.paused_until {
             return Err(until);
         }
@@ -102,7 +105,12 @@ impl Worker {
         let later = |wait_ms| Tick(now.0.saturating_add(wait_ms));
         let approvers = self.askable();
         let to: Vec<Uuid> = approvers.iter().map(|(_, account)| account.aci).collect();
-        if let Some(Todo::Ask { requests, to }) = self.desk.next_question(&to) {
+        let mut wake = Tick(u64::MAX);
+        let question = self.desk.next_question(&to, now_ms);
+        if let Err(at_ms) = question {
+            wake = later(at_ms.saturating_sub(now_ms));
+        }
+        if let Ok(Some(Todo::Ask { requests, to })) = question {
             self.bucket.take(self.rate, 0, now).map_err(later)?;
             let asked = approvers.into_iter().find(|(_, account)| account.aci == to);
             if let (Some((name, account)), Some(question)) = (asked, self.question(&requests)) {
@@ -110,13 +118,13 @@ impl Worker {
                     Question::Whole(text) => (text, PromptForm::Whole),
                     Question::TooLong(text) => (text, PromptForm::Pointer),
                 };
-                return Ok(Some(Errand::Ask {
+                return Ok(Errand::Ask {
                     requests,
                     name,
                     account,
                     text,
                     form,
-                }));
+                });
             }
             // What cannot be read is not asked about.
             self.desk.tried(&requests, to);
@@ -133,23 +141,23 @@ impl Worker {
                 Some(code) => {
                     self.spare(now).map_err(later)?;
                     let text = format!("Request {code}");
-                    return Ok(Some(Errand::Poll { question, text }));
+                    return Ok(Errand::Poll { question, text });
                 }
             }
         }
         if let Some(Todo::Tell(key)) = self.desk.next_outcome() {
             self.spare(now).map_err(later)?;
             let text = self.outcome(key);
-            return Ok(Some(Errand::Tell { key, text }));
+            return Ok(Errand::Tell { key, text });
         }
         if !self.help.is_empty() {
             self.spare(now).map_err(later)?;
             if let Some((to, help)) = self.help.pop_front() {
                 let text = help.line(&self.words);
-                return Ok(Some(Errand::Help { to, text }));
+                return Ok(Errand::Help { to, text });
             }
         }
-        Ok(None)
+        Err(wake)
     }
 
     fn spare(&mut self, now: Tick) -> Result<(), u64> {
@@ -160,16 +168,18 @@ impl Worker {
 
     /// The approvers who can be asked now.
     fn askable(&mut self) -> Vec<(String, SignalAccount)> {
-        let Ok(approvers) = self.port.approvers() else {
-            self.look_soon();
-            return Vec::new();
-        };
-        approvers
+        let approvers = self.port.approvers().unwrap_or_default();
+        let askable: Vec<_> = approvers
             .on_signal()
             .filter(|(_, account)| !self.blocked.contains_key(&account.aci))
             .filter(|(_, account)| !self.own.note_to_self || self.own.aci == Some(account.aci))
             .map(|(name, account)| (name.to_owned(), account.clone()))
-            .collect()
+            .collect();
+        if askable.is_empty() && self.health.reach().why_not().is_none() {
+            // Root has just changed the file.
+            self.look_soon();
+        }
+        askable
     }
 
     /// What became of all that a message asks about.

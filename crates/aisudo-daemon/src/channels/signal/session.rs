@@ -11,6 +11,7 @@ use super::{
     believe::{self, Heard, Known, Refused},
     desk::Key,
     outbox::Returned,
+    prompt::Help,
     worker::{Block, Worker},
 };
 use crate::record::Record;
@@ -99,9 +100,8 @@ impl Worker {
             self.record(super::worker::UP, "sends again").await;
         }
         if calls.sending.is_none() {
-            match self.next_errand(client, now) {
-                Ok(Some(errand)) => calls.sending = Some(self.run_errand(client, errand)),
-                Ok(None) => {}
+            match self.next_errand(client, self.port.now()) {
+                Ok(errand) => calls.sending = Some(self.run_errand(client, errand)),
                 Err(at) => wake = wake.min(at),
             }
         }
@@ -179,7 +179,13 @@ impl Worker {
                 Heard::Nothing
             }
         };
-        if let (Heard::Unknown(_), Some(stash)) = (&heard, stash)
+        // It may be faster than the answer to the call that sends what it is about.
+        let not_yet = matches!(
+            heard,
+            Heard::Unknown(_) | Heard::Help(_, Help::NotAsked { .. })
+        );
+        if let Some(stash) = stash
+            && not_yet
             && stash.len() < MAX_STASHED
         {
             stash.push_back(incoming.clone());
@@ -200,7 +206,7 @@ impl Worker {
             Heard::Nothing => {}
             Heard::Refused(refused) => self.refuse(refused).await,
             Heard::Help(to, help) => self.help_out(to, help),
-            Heard::Unknown(to) => self.help_out(to, super::prompt::Help::UnknownMessage),
+            Heard::Unknown(to) => self.help_out(to, Help::UnknownMessage),
             Heard::Answer(answered) if self.answers.len() < MAX_ANSWERS => {
                 self.answers.push_back(*answered);
             }

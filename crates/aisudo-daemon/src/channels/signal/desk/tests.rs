@@ -10,6 +10,9 @@ use crate::{broker::Stored, record::Prompt};
 pub(crate) const OWNER: Uuid = Uuid::from_u128(0xa);
 pub(crate) const SECOND: Uuid = Uuid::from_u128(0xb);
 
+/// When nothing is gathered any more.
+const LATER: u64 = 1_000_000;
+
 pub(crate) fn id(number: u8) -> Uuid {
     Uuid::from_u128(u128::from(number))
 }
@@ -70,9 +73,9 @@ pub(crate) fn key(sent_at_ms: u64, to: Uuid) -> Key {
     Key { sent_at_ms, to }
 }
 
-fn ask(requests: &[u8], to: Uuid) -> Option<Todo> {
+fn ask(requests: &[u8], to: Uuid) -> Result<Option<Todo>, u64> {
     let requests = requests.iter().map(|number| id(*number)).collect();
-    Some(Todo::Ask { requests, to })
+    Ok(Some(Todo::Ask { requests, to }))
 }
 
 #[test]
@@ -82,14 +85,14 @@ fn each_approver_is_asked_once_and_about_those_that_are_alike_together() {
         assert!(desk.take(letter, 0).is_some());
     }
     let approvers = [OWNER, SECOND];
-    assert_eq!(desk.next_question(&approvers), ask(&[1, 3], OWNER));
+    assert_eq!(desk.next_question(&approvers, LATER), ask(&[1, 3], OWNER));
     desk.asked_by(&[id(1), id(3)], key(70, OWNER), PromptForm::Whole);
-    assert_eq!(desk.next_question(&approvers), ask(&[1, 3], SECOND));
+    assert_eq!(desk.next_question(&approvers, LATER), ask(&[1, 3], SECOND));
     desk.asked_by(&[id(1), id(3)], key(71, SECOND), PromptForm::Whole);
-    assert_eq!(desk.next_question(&approvers), ask(&[2], OWNER));
+    assert_eq!(desk.next_question(&approvers, LATER), ask(&[2], OWNER));
     desk.tried(&[id(2)], OWNER);
     desk.tried(&[id(2)], SECOND);
-    assert_eq!(desk.next_question(&approvers), None);
+    assert_eq!(desk.next_question(&approvers, LATER), Ok(None));
     assert_eq!(
         desk.unasked(),
         [id(2)],
@@ -98,10 +101,33 @@ fn each_approver_is_asked_once_and_about_those_that_are_alike_together() {
 
     desk.take(new(4, 7), 0);
     assert_eq!(
-        desk.next_question(&approvers),
+        desk.next_question(&approvers, LATER),
         ask(&[4], OWNER),
         "a message that was sent names no more than it did"
     );
+}
+
+#[test]
+fn a21_after_a_question_others_like_it_are_gathered() {
+    let mut desk = Desk::default();
+    desk.take(new(1, 7), 0);
+    desk.asked_by(&[id(1)], key(10_000, OWNER), PromptForm::Whole);
+    desk.take(new(2, 7), 0);
+    assert_eq!(desk.next_question(&[OWNER], 10_001), Err(12_000));
+    desk.take(new(3, 7), 0);
+    desk.take(new(4, 9), 0);
+    assert_eq!(
+        desk.next_question(&[OWNER], 11_999),
+        ask(&[4], OWNER),
+        "others do not wait for them"
+    );
+    assert_eq!(
+        desk.next_question(&[OWNER, SECOND], 11_999),
+        ask(&[1, 2, 3], SECOND),
+        "nor other approvers"
+    );
+    desk.tried(&[id(4)], OWNER);
+    assert_eq!(desk.next_question(&[OWNER], 12_000), ask(&[2, 3], OWNER));
 }
 
 #[test]
@@ -111,7 +137,7 @@ fn the_same_command_of_another_user_is_another_question() {
     let mut other = new(2, 7);
     other.row.uid = 1001;
     desk.take(other, 0);
-    assert_eq!(desk.next_question(&[OWNER]), ask(&[1], OWNER));
+    assert_eq!(desk.next_question(&[OWNER], LATER), ask(&[1], OWNER));
 }
 
 #[test]
@@ -121,7 +147,7 @@ fn what_no_longer_waits_is_not_asked_about() {
     desk.take(new(2, 2), 0);
     desk.take(approved(1), 0);
     desk.take(over(2), 0);
-    assert_eq!(desk.next_question(&[OWNER]), None);
+    assert_eq!(desk.next_question(&[OWNER], LATER), Ok(None));
     assert!(desk.unasked().is_empty());
     assert!(desk.case(id(2)).is_none(), "nobody was asked: forgotten");
     assert_eq!(desk.next_outcome(), None);
@@ -214,7 +240,11 @@ fn after_a_restart_messages_are_known_and_their_ends_are_told() {
         ],
         5_000,
     );
-    assert_eq!(desk.next_question(&[OWNER]), None, "asked before");
+    assert_eq!(
+        desk.next_question(&[OWNER], LATER),
+        Ok(None),
+        "asked before"
+    );
     assert_eq!(desk.case(id(1)).unwrap().deadline_ms, 65_000);
     assert_eq!(desk.next_outcome(), Some(Todo::Tell(key(71, OWNER))));
     assert!(desk.message(key(70, OWNER)).is_some(), "for late answers");
@@ -222,8 +252,8 @@ fn after_a_restart_messages_are_known_and_their_ends_are_told() {
         desk.take(new(1, 1), 6_000).is_none(),
         "the writer announces it again"
     );
-    assert_eq!(desk.next_question(&[OWNER]), None);
-    assert_eq!(desk.next_question(&[SECOND]), ask(&[1], SECOND));
+    assert_eq!(desk.next_question(&[OWNER], LATER), Ok(None));
+    assert_eq!(desk.next_question(&[SECOND], LATER), ask(&[1], SECOND));
 }
 
 #[test]
