@@ -119,9 +119,7 @@ fn other_reactions_mean_nothing() {
     }
     phone.settle();
     phone.undecided(&question);
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     ran(sudo);
 }
 
@@ -238,17 +236,13 @@ fn each_way_can_be_switched_off() {
         .reply(&phone.owner, &format!("yes {}", question.code));
     phone.help("switched off");
     phone.undecided(&question);
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     ran(sudo);
 
     let phone = off("reaction");
     let (sudo, question) = phone.asked("sudo echo ran");
     assert!(!question.message.text.contains('👍'), "not suggested");
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     phone.help("switched off");
     phone.undecided(&question);
     phone

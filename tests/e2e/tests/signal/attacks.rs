@@ -36,9 +36,7 @@ fn a12_a_stranger_is_not_heard_and_hears_nothing() {
     let (who, why) = refusals.first().expect("the attempt is in the log");
     assert!(who.contains(&stranger.aci.to_string()), "{who}");
     assert!(why.contains("no approver"), "{why}");
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     ran(sudo);
 }
 
@@ -239,9 +237,7 @@ fn a13_a_removed_thumb_approves_nothing_and_takes_nothing_back() {
         .react(&phone.owner, question.timestamp, "👍", true);
     phone.settle();
     phone.undecided(&question);
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     phone
         .sim
         .react(&phone.owner, question.timestamp, "👍", true);
@@ -327,9 +323,7 @@ fn a17_i4_no_character_of_the_requesters_shapes_the_message() {
         command.contains(r"a\x1b[2J\u{202e}b\u{200b}c\u{3164}d\u{2028}e\nf"),
         "{command}"
     );
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     assert_eq!(
         end(sudo).stdout,
         format!("{nasty} \u{430}pt\n"),

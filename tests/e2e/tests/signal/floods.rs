@@ -42,13 +42,11 @@ fn a21_after_a_flood_there_is_room_for_a_question() {
     let phone = Phone::plan().signal("messages_per_minute = 12").start();
     // Wrong answers and their help do not use up what questions need.
     for n in 0..40 {
-        phone.sim.reply(&phone.owner, &format!("yes ZZZZ{n}"));
+        phone.sim.reply(&phone.owner, &format!("yes {n:05}"));
     }
     phone.sim.flush();
     let (sudo, question) = phone.asked("sudo echo ran");
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     assert_eq!(end(sudo).stdout, "ran\n");
 }
 

@@ -38,9 +38,7 @@ fn a29_yes_in_every_way_at_once_is_one_yes() {
         .start();
     let (sudo, question) = phone.asked("sudo echo ran");
     let poll = phone.sim.wait_for_message(|message| message.poll.is_some());
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     phone.sim.vote(&phone.owner, poll.timestamp, 0);
     phone.sim.quote(&phone.owner, question.timestamp, "yes");
     phone
@@ -59,9 +57,7 @@ fn a29_yes_here_and_no_at_the_terminal_have_one_outcome() {
     let phone = Phone::new();
     for round in 0..6 {
         let (sudo, question) = phone.asked("sudo echo ran");
-        phone
-            .sim
-            .react(&phone.owner, question.timestamp, "👍", false);
+        phone.approve(&question);
         if round % 2 == 0 {
             std::thread::sleep(std::time::Duration::from_millis(round));
         }
@@ -86,9 +82,7 @@ fn a29_the_first_of_two_answers_is_final() {
     phone
         .sim
         .reply(&phone.owner, &format!("no {} first", question.code));
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     assert!(nothing_ran(sudo).stderr.contains("first"));
     phone.becomes(&question, "DENIED by owner: first");
     assert_eq!(count(&phone, "approved"), 0);
@@ -108,9 +102,7 @@ fn a29_old_answers_after_a_restart_decide_nothing() {
     // As it was, and anew.
     phone.sim.from(&phone.owner).at(answered).text(&yes);
     phone.sim.reply(&phone.owner, &yes);
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     phone.help(&question.code);
     phone.undecided(&next);
     assert_eq!(
@@ -128,9 +120,7 @@ fn a_question_of_before_a_restart_is_answered_after_it() {
     phone.daemon.kill9();
     phone.restart_daemon();
     assert_eq!(phone.world.wait_for_request(), question.code);
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     ran(sudo);
     phone.becomes(&question, "RAN");
     assert_eq!(phone.questions(), 1, "and not asked again");
@@ -169,9 +159,7 @@ fn what_ended_while_the_daemon_was_away_is_said_after_it() {
 fn each_message_that_asked_is_in_the_log_with_its_timestamp() {
     let phone = Phone::new();
     let (sudo, question) = phone.asked("sudo echo ran");
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     ran(sudo);
     phone.becomes(&question, "RAN");
     let prompted = entries(&phone.world, "prompted").remove(0);

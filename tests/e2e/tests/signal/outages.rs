@@ -83,9 +83,7 @@ fn a38_a_request_while_it_restarts_is_asked_when_it_is_back() {
     phone.world.wait_for_request();
     phone.sim.start_again();
     let question = phone.question();
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     ran(sudo);
 }
 
@@ -96,9 +94,7 @@ fn a38_hangs() {
     the_terminal_serves(&phone);
     phone.sim.no_faults();
     let (sudo, question) = phone.asked("sudo echo again");
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     assert_eq!(end(sudo).stdout, "again\n");
     assert_eq!(entries(&phone.world, "released").len(), 2);
 }
@@ -112,9 +108,7 @@ fn a38_answers_late() {
     let sudo = phone.ask("sudo echo ran");
     let question = phone.question();
     // The thumb is there before signal-cli says under which timestamp it has sent the question.
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     ran(sudo);
     phone.sim.no_faults();
     phone.becomes(&question, "RAN");
@@ -127,9 +121,7 @@ fn a38_loses_an_answer_of_the_owners() {
     let (sudo, question) = phone.asked("sudo echo ran");
     phone.sim.flush();
     phone.sim.faults(|faults| faults.notifications_lost = 1);
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     phone.sim.flush();
     phone.undecided(&question);
     phone
@@ -188,9 +180,7 @@ fn a38_rate_limited() {
         phone.sim.no_faults();
         phone.wait_for_state("up");
         let (sudo, question) = phone.asked("sudo echo ran");
-        phone
-            .sim
-            .react(&phone.owner, question.timestamp, "👍", false);
+        phone.approve(&question);
         ran(sudo);
     }
 }
@@ -262,9 +252,7 @@ fn a38_signal_cannot_be_reached() {
         phone.wait_for_state("paused");
         phone.sim.no_faults();
         let question = phone.question_about(&code);
-        phone
-            .sim
-            .react(&phone.owner, question.timestamp, "👍", false);
+        phone.approve(&question);
         assert_eq!(end(sudo).stdout, "later\n", "{failure:?}");
         phone.wait_for_state("up");
     }
@@ -277,9 +265,7 @@ fn a38_a_failure_that_passes_is_tried_again() {
         .sim
         .faults(|faults| faults.sends_fail.push_back(SendFailure::Network));
     let (sudo, question) = phone.asked("sudo echo ran");
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     ran(sudo);
     assert!(!phone.states().contains(&"paused".to_owned()));
 }
@@ -301,16 +287,12 @@ fn a38_speaks_garbage() {
         .sim
         .raw(serde_json::json!({"envelope": {"sourceUuid": 7, "dataMessage": []}}));
     let (sudo, question) = phone.asked("sudo echo ran");
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     ran(sudo);
     phone.sim.raw_line(&[0xff, 0xfe]);
     phone.sim.raw_line(&vec![b'x'; 4 << 20]);
     let (sudo, question) = phone.asked("sudo echo again");
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     assert_eq!(end(sudo).stdout, "again\n");
 }
 

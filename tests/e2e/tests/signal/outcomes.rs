@@ -18,9 +18,7 @@ fn silence_is_no_and_the_message_says_so() {
         text.contains("echo ran"),
         "the question can still be read: {text}"
     );
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     let help = phone.help(&question.code);
     assert!(help.text.contains("EXPIRED"), "{}", help.text);
     assert_eq!(entries(&phone.world, "approved").len(), 0);
@@ -66,9 +64,9 @@ fn help_is_one_line_and_rare() {
     let (sudo, question) = phone.asked("sudo echo ran");
     let before = phone.sim.sent().len();
     for _ in 0..10 {
-        phone.sim.reply(&phone.owner, "yes ZZZZZ");
+        phone.sim.reply(&phone.owner, "yes 9ZZZZ");
     }
-    let help = phone.help("ZZZZZ");
+    let help = phone.help("9ZZZZ");
     assert!(
         help.text.contains(&question.code),
         "says what waits: {}",

@@ -1,7 +1,6 @@
 //! A world in which the owner is asked on their phone.
 
 use std::os::unix::fs::DirBuilderExt;
-use std::time::Duration;
 
 use aisudo_e2e::{PATIENCE, agent, entries};
 use aisudo_signal_sim::{Builder, Endpoint, Message, Person, Sim};
@@ -18,6 +17,8 @@ const AISUDO: u32 = 7099;
 #[derive(Debug)]
 pub(crate) struct Phone {
     pub(crate) sim: Sim,
+    /// To themselves.
+    sends_notes: bool,
     pub(crate) owner: Person,
     pub(crate) daemon: Daemon,
     pub(crate) world: World,
@@ -31,7 +32,6 @@ pub(crate) struct Plan {
     config: String,
     signal: String,
     approver: Option<Person>,
-    since_ms: u64,
     wait: bool,
 }
 
@@ -58,7 +58,6 @@ impl Phone {
             config: DEFAULT_CONFIG.replace("\"policy\"]", "\"policy\", \"signal\"]"),
             signal: "messages_per_minute = 1000\n".to_owned(),
             approver: Some(owner),
-            since_ms: 1,
             wait: true,
         }
     }
@@ -115,32 +114,25 @@ impl Phone {
         })
     }
 
-    /// What all that the owner wrote so far led to, is done: a request of its own went through.
-    ///
-    /// The daemon takes messages in their order, so a later one that is answered has the earlier
-    /// ones behind it.
-    #[track_caller]
-    pub(crate) fn settle(&self) {
-        self.sim.flush();
-        let before = self.helps();
-        self.sim.reply(&self.owner, "yes ZZZZZ");
-        aisudo_e2e::eventually("the line about an unknown code", || {
-            if self.helps() > before {
-                return true;
-            }
-            // Help is rare by intention.
-            self.sim.reply(&self.owner, "yes ZZZZZ");
-            std::thread::sleep(Duration::from_millis(200));
-            false
-        });
+    /// The owner says yes to it, with a thumb.
+    pub(crate) fn approve(&self, question: &Question) {
+        let post = match self.sends_notes {
+            true => self.sim.from_owner(),
+            false => self.sim.from(&self.owner),
+        };
+        post.react(question.timestamp, "👍", false);
     }
 
-    fn helps(&self) -> usize {
-        let sent = self.sim.sent();
-        let is_help = |message: &&Message| {
-            !is_question(message) && message.edits.is_none() && message.text.contains("ZZZZZ")
-        };
-        sent.iter().filter(is_help).count()
+    /// Waits until the daemon has heard all that was written so far: it takes messages in their order,
+    /// and an answer that comes behind them has counted.
+    #[track_caller]
+    pub(crate) fn settle(&self) {
+        let before = self.world.pending();
+        let sudo = self.ask("sudo echo settled");
+        let codes = self.world.wait_for_requests(before.len() + 1);
+        let new = codes.iter().find(|code| !before.contains(code));
+        self.approve(&self.question_about(new.expect("a new code")));
+        assert_eq!(end(sudo).stdout, "settled\n");
     }
 
     /// Still waiting for an answer: nothing so far was one.
@@ -254,12 +246,6 @@ impl Plan {
         self.signal("note_to_self = true")
     }
 
-    /// Nothing of before this is believed, in milliseconds since 1970.
-    pub(crate) fn since_ms(mut self, since_ms: u64) -> Self {
-        self.since_ms = since_ms;
-        self
-    }
-
     /// The daemon may not get a connection: do not wait for one.
     pub(crate) fn unconnected(mut self) -> Self {
         self.wait = false;
@@ -276,6 +262,7 @@ impl Plan {
             .expect("make the socket's directory");
         let builder = self.sim.socket_mode(0o660).socket_gid(AISUDO);
         let sim = builder.start(self.endpoint);
+        let sends_notes = self.approver.is_none();
         let owner = self.approver.unwrap_or_else(|| sim.owner());
         world.config(&format!(
             "{}\n[channels.signal]\nconnect = \"{}\"\naccount = \"{OWN}\"\n{}",
@@ -283,10 +270,11 @@ impl Plan {
             sim.address(),
             self.signal
         ));
-        world.approvers(&approvers(&owner, &owner.fingerprint(), self.since_ms));
+        world.approvers(&approvers(&owner, &owner.fingerprint(), 1));
         let daemon = world.start_daemon();
         let phone = Phone {
             sim,
+            sends_notes,
             owner,
             daemon,
             world,

@@ -8,9 +8,7 @@ use crate::phone::{OWN, Phone, Question, nothing_ran, ran};
 /// Asks and answers in both ways, and sees what becomes of it.
 fn works(phone: &Phone) {
     let (sudo, question) = phone.asked("sudo echo ran");
-    phone
-        .sim
-        .react(&phone.owner, question.timestamp, "👍", false);
+    phone.approve(&question);
     ran(sudo);
     phone.becomes(&question, "RAN");
     let (sudo, question) = phone.asked("sudo echo ran");
