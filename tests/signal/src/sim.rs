@@ -127,6 +127,14 @@ impl Sim {
         });
     }
 
+    /// Waits until nobody is connected: what people write now waits for whoever comes.
+    #[track_caller]
+    pub fn wait_until_alone(&self) {
+        self.wait("the end of each connection", |state| {
+            state.connections.is_empty().then_some(())
+        });
+    }
+
     /// Each call so far.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {

@@ -130,7 +130,9 @@ fn a_question_of_before_a_restart_is_answered_after_it() {
 fn an_answer_while_the_daemon_is_away_waits_and_counts() {
     let mut phone = Phone::new();
     let (sudo, question) = phone.asked("sudo echo ran");
+    phone.sim.flush();
     phone.daemon.terminate();
+    phone.sim.wait_until_alone();
     phone
         .sim
         .reply(&phone.owner, &format!("yes {}", question.code));
@@ -145,8 +147,9 @@ fn an_answer_while_the_daemon_is_away_waits_and_counts() {
 }
 
 #[test]
-fn what_ended_while_the_daemon_was_away_is_said_after_it() {
-    let mut phone = Phone::new();
+fn a_question_whose_sudo_is_gone_when_the_daemon_comes_back_is_closed() {
+    let plan = Phone::plan().replace("timeout = 20", "timeout = 5");
+    let mut phone = plan.start();
     let (sudo, question) = phone.asked("exec sudo touch /tmp/ran");
     phone.daemon.kill9();
     sudo.signal(aisudo_testbed::Signal::KILL);
