@@ -93,6 +93,17 @@ impl Phone {
         (sudo, self.question())
     }
 
+    /// Waits until the daemon has it on disk that it asked this: from then on an answer to the message
+    /// counts also after a restart.
+    #[track_caller]
+    pub(crate) fn remembered(&self, question: &Question) {
+        aisudo_e2e::eventually("the question is on disk", || {
+            entries(&self.world, "prompted")
+                .iter()
+                .any(|entry| entry["reference"] == question.timestamp)
+        });
+    }
+
     /// How often the owner was asked.
     pub(crate) fn questions(&self) -> usize {
         let sent = self.sim.sent();
