@@ -1,7 +1,11 @@
 //! Whether an account still has the identity key that root pinned.
 
+use std::collections::BTreeMap;
+
 use aisudo_core::approvers::{IdentityKey, SignalAccount};
 use aisudo_signal::{Identity, Trust};
+
+use super::worker::{Block, DOWN, SUSPENDED, UP, Worker};
 
 /// Makes sure that it has, by what signal-cli lists for it.
 ///
@@ -26,6 +30,68 @@ pub(super) fn check(listed: &[Identity], account: &SignalAccount) -> Result<(), 
         return Err("the identity key of the account has changed");
     }
     Ok(())
+}
+
+impl Worker {
+    /// Compares the keys that signal-cli lists with those that root pinned: who can be asked.
+    pub(super) async fn compare(&mut self, listed: &[Identity]) {
+        self.own.aci = listed
+            .iter()
+            .find(|identity| identity.number.as_ref() == Some(&self.own.account))
+            .and_then(|identity| identity.uuid);
+        if self.own.note_to_self && self.own.aci.is_none() {
+            let why = "signal-cli does not say which identity its own account has; link it anew";
+            return self.nobody(why.to_owned()).await;
+        }
+        let approvers = match self.port.approvers() {
+            Ok(approvers) => approvers,
+            Err(why) => return self.nobody(why).await,
+        };
+        let now = self.port.now().tick;
+        self.blocked
+            .retain(|_, block| matches!(block, Block::Unregistered(until) if now < *until));
+        let mut can = 0;
+        let mut cannot = BTreeMap::new();
+        for (name, account) in approvers.on_signal() {
+            if self.own.note_to_self && self.own.aci != Some(account.aci) {
+                continue;
+            }
+            if let Err(why) = check(listed, account) {
+                self.blocked.insert(account.aci, Block::Key(why));
+            }
+            let why = match self.blocked.get(&account.aci) {
+                None => {
+                    can += 1;
+                    continue;
+                }
+                Some(Block::Key(why)) => {
+                    format!("{name} is suspended: {why}; see: aisudo signal trust {name}")
+                }
+                Some(Block::Unregistered(_)) => {
+                    format!("{name} has no account at Signal any more")
+                }
+            };
+            cannot.insert(account.aci, why);
+        }
+        if can == 0 && cannot.is_empty() {
+            let why = "no approver has a Signal account; run: aisudo signal setup";
+            return self.nobody(why.to_owned()).await;
+        }
+        let suspended = cannot.values().next().cloned();
+        self.health.approvers(can, cannot);
+        match suspended {
+            Some(why) => self.record(SUSPENDED, &why).await,
+            None if self.paused_until.is_none() => {
+                self.record(UP, "all approvers can be asked").await;
+            }
+            None => {}
+        }
+    }
+
+    async fn nobody(&mut self, why: String) {
+        self.record(DOWN, &why).await;
+        self.health.nobody(why);
+    }
 }
 
 #[cfg(test)]

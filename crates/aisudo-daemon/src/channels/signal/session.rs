@@ -12,7 +12,7 @@ use super::{
     desk::Key,
     outbox::Returned,
     prompt::Help,
-    worker::{Block, Worker},
+    worker::Worker,
 };
 use crate::record::Record;
 
@@ -97,7 +97,8 @@ impl Worker {
         if self.paused_until.is_some_and(|until| now >= until) {
             self.paused_until = None;
             self.health.pause(None);
-            self.record(super::worker::UP, "sends again").await;
+            // Whether all is well again is for that to say.
+            self.look_at = Tick(0);
         }
         if calls.sending.is_none() {
             match self.next_errand(client, self.port.now()) {
@@ -256,59 +257,6 @@ impl Worker {
         let all_is_well = self.blocked.is_empty() && self.health.reach().why_not().is_none();
         let pause = if all_is_well { LOOK_MS } else { LOOK_AGAIN_MS };
         Tick(self.port.now().tick.0.saturating_add(pause))
-    }
-
-    /// Compares the keys that signal-cli lists with those that root pinned.
-    pub(super) async fn compare(&mut self, listed: &[aisudo_signal::Identity]) {
-        let approvers = match self.port.approvers() {
-            Ok(approvers) => approvers,
-            Err(why) => {
-                self.health.nobody(why);
-                return;
-            }
-        };
-        let now = self.port.now().tick;
-        self.blocked
-            .retain(|_, block| matches!(block, Block::Unregistered(until) if now < *until));
-        let mut can = 0;
-        let mut cannot = std::collections::BTreeMap::new();
-        for (name, account) in approvers.on_signal() {
-            if self.own.note_to_self && self.own.aci.is_some_and(|own| own != account.aci) {
-                continue;
-            }
-            if let Err(why) = super::keys::check(listed, account) {
-                self.blocked.insert(account.aci, Block::Key(why));
-            }
-            match self.blocked.get(&account.aci) {
-                None => can += 1,
-                Some(Block::Key(why)) => {
-                    let why =
-                        format!("{name} is suspended: {why}; see: aisudo signal trust {name}");
-                    cannot.insert(account.aci, why);
-                }
-                Some(Block::Unregistered(_)) => {
-                    cannot.insert(
-                        account.aci,
-                        format!("{name} has no account at Signal any more"),
-                    );
-                }
-            }
-        }
-        if can == 0 && cannot.is_empty() {
-            self.health
-                .nobody("no approver has a Signal account; run: aisudo signal setup".to_owned());
-            return;
-        }
-        let suspended = cannot.values().next().cloned();
-        self.health.approvers(can, cannot);
-        match suspended {
-            Some(why) => self.record(super::worker::SUSPENDED, &why).await,
-            None if self.paused_until.is_none() => {
-                self.record(super::worker::UP, "all approvers can be asked")
-                    .await;
-            }
-            None => {}
-        }
     }
 
     /// The kind of evidence of this channel, for records.

@@ -226,10 +226,6 @@ impl Worker {
             }
         }
         let identities = client.identities(None).await?;
-        self.own.aci = identities
-            .iter()
-            .find(|identity| identity.number.as_ref() == Some(&self.config.account))
-            .and_then(|identity| identity.uuid);
         self.health.link(Link::Up(client.version().to_owned()));
         self.health.advice(versions::advice(
             &self.port.paths().state_dir(),
@@ -237,8 +233,6 @@ impl Worker {
             self.port.now().unix_ms,
         ));
         self.compare(&identities).await;
-        self.record(UP, &format!("connected to signal-cli {}", client.version()))
-            .await;
         Ok((client, events))
     }
 
