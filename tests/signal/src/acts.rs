@@ -17,6 +17,8 @@ pub struct Post<'a> {
     /// Whose messages are quoted, reacted to and voted on.
     author: Person,
     timestamp: Option<u64>,
+    /// The timestamp is one that a test wants.
+    chosen: bool,
     received: Option<u64>,
     group: Option<String>,
     /// By the owner, on another device: arrives as a sync message.
@@ -35,6 +37,7 @@ impl Sim {
             author: account.owner(),
             account,
             timestamp: None,
+            chosen: false,
             received: None,
             group: None,
             sync: false,
@@ -122,6 +125,7 @@ impl Post<'_> {
     /// With this timestamp, which is the sender's to choose: milliseconds since 1970.
     pub fn at(mut self, timestamp: u64) -> Self {
         self.timestamp = Some(timestamp);
+        self.chosen = true;
         self
     }
 
@@ -255,7 +259,11 @@ impl Post<'_> {
     fn send(self, timestamp: u64, part: &str, content: Value) -> u64 {
         let times = Times {
             sent: timestamp,
-            received: self.received.unwrap_or_else(now_ms),
+            // A timestamp of ours may be ahead of the clock: they are unique.
+            received: self.received.unwrap_or_else(|| match self.chosen {
+                true => now_ms(),
+                false => now_ms().max(timestamp),
+            }),
         };
         let params = envelope::params(&self.account, &self.sender, times, part, content);
         self.sim.shared().change(|state| {

@@ -1,6 +1,7 @@
 //! The rows of the list of attacks that come by Signal, each by its number.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use aisudo_e2e::{agent, entries, eventually, latest_request};
 use aisudo_signal_sim::Person;
@@ -425,15 +426,10 @@ fn a10_signal_cli_of_a_gated_user_is_not_believed() {
 
 #[test]
 fn a10_a_socket_that_everybody_can_use_is_not_used() {
-    let phone = Phone::plan().unconnected().start();
-    let mode = |mode| {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions("/run/signal/socket", fs::Permissions::from_mode(mode)).unwrap();
-    };
-    mode(0o666);
-    phone.sim.close_connections();
+    let phone = Phone::plan().mode(0o666).unconnected().start();
     phone.wait_for_status("every user of this host can use /run/signal/socket");
-    mode(0o660);
+    assert_eq!(phone.sim.calls().len(), 0);
+    fs::set_permissions("/run/signal/socket", fs::Permissions::from_mode(0o660)).unwrap();
     phone.wait_for_status("connected to signal-cli");
 }
 

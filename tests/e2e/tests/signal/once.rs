@@ -117,7 +117,7 @@ fn a29_old_answers_after_a_restart_decide_nothing() {
 fn a_question_of_before_a_restart_is_answered_after_it() {
     let mut phone = Phone::new();
     let (sudo, question) = phone.asked("sudo echo ran");
-    phone.remembered(&question);
+    phone.is_remembered(&question);
     phone.daemon.kill9();
     phone.restart_daemon();
     assert_eq!(phone.world.wait_for_request(), question.code);
@@ -131,7 +131,7 @@ fn a_question_of_before_a_restart_is_answered_after_it() {
 fn an_answer_while_the_daemon_is_away_waits_and_counts() {
     let mut phone = Phone::new();
     let (sudo, question) = phone.asked("sudo echo ran");
-    phone.remembered(&question);
+    phone.is_remembered(&question);
     phone.sim.flush();
     phone.daemon.terminate();
     phone.sim.wait_until_alone();
@@ -153,7 +153,7 @@ fn a_question_whose_sudo_is_gone_when_the_daemon_comes_back_is_closed() {
     let plan = Phone::plan().replace("timeout = 20", "timeout = 5");
     let mut phone = plan.start();
     let (sudo, question) = phone.asked("exec sudo touch /tmp/ran");
-    phone.remembered(&question);
+    phone.is_remembered(&question);
     phone.daemon.kill9();
     sudo.signal(aisudo_testbed::Signal::KILL);
     assert_ne!(end(sudo).code(), Some(0));

@@ -32,6 +32,7 @@ pub(crate) struct Plan {
     config: String,
     signal: String,
     approver: Option<Person>,
+    mode: u32,
     wait: bool,
 }
 
@@ -58,6 +59,7 @@ impl Phone {
             config: DEFAULT_CONFIG.replace("\"policy\"]", "\"policy\", \"signal\"]"),
             signal: "messages_per_minute = 1000\n".to_owned(),
             approver: Some(owner),
+            mode: 0o660,
             wait: true,
         }
     }
@@ -91,17 +93,6 @@ impl Phone {
     pub(crate) fn asked(&self, line: &str) -> (Running, Question) {
         let sudo = self.ask(line);
         (sudo, self.question())
-    }
-
-    /// Waits until the daemon has it on disk that it asked this: from then on an answer to the message
-    /// counts also after a restart.
-    #[track_caller]
-    pub(crate) fn remembered(&self, question: &Question) {
-        aisudo_e2e::eventually("the question is on disk", || {
-            entries(&self.world, "prompted")
-                .iter()
-                .any(|entry| entry["reference"] == question.timestamp)
-        });
     }
 
     /// How often the owner was asked.
@@ -144,6 +135,16 @@ impl Phone {
         let new = codes.iter().find(|code| !before.contains(code));
         self.approve(&self.question_about(new.expect("a new code")));
         assert_eq!(end(sudo).stdout, "settled\n");
+    }
+
+    /// Waits until the daemon has on disk that it asked: it does not ask again after a crash.
+    #[track_caller]
+    pub(crate) fn is_remembered(&self, question: &Question) {
+        aisudo_e2e::eventually("the question is on disk", || {
+            let prompted = entries(&self.world, "prompted");
+            let is_it = |entry: &Value| entry["reference"] == question.timestamp;
+            prompted.iter().any(is_it)
+        });
     }
 
     /// Still waiting for an answer: nothing so far was one.
@@ -257,6 +258,12 @@ impl Plan {
         self.signal("note_to_self = true")
     }
 
+    /// The socket's mode.
+    pub(crate) fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
+    }
+
     /// The daemon may not get a connection: do not wait for one.
     pub(crate) fn unconnected(mut self) -> Self {
         self.wait = false;
@@ -271,7 +278,7 @@ impl Plan {
             .mode(0o755)
             .create("/run/signal")
             .expect("make the socket's directory");
-        let builder = self.sim.socket_mode(0o660).socket_gid(AISUDO);
+        let builder = self.sim.socket_mode(self.mode).socket_gid(AISUDO);
         let sim = builder.start(self.endpoint);
         let sends_notes = self.approver.is_none();
         let owner = self.approver.unwrap_or_else(|| sim.owner());
