@@ -12,6 +12,8 @@ pub struct Faults {
     pub next_latencies: VecDeque<Duration>,
     /// This many of the next calls are done and never answered.
     pub answers_lost: usize,
+    /// The same of the next calls that send something, after those of `answers_lost`.
+    pub sends_unanswered: usize,
     /// What people write never arrives, and nothing shows it.
     pub deaf: bool,
     /// This many of the next notifications are lost.

@@ -120,7 +120,7 @@ fn call(shared: &Arc<Shared>, connection: &Arc<Connection>, request: &Request, a
         respond(connection, 415, None);
         return;
     }
-    let Some(wait) = rpc::fate(shared) else {
+    let Some(wait) = rpc::fate(shared, &text(request)) else {
         let _never = rpc::answer(shared, &text(request), None, at_ns);
         rpc::show(shared, at_ns);
         return;

@@ -220,7 +220,7 @@ fn read(shared: &Arc<Shared>, connection: &Arc<Connection>, mut reader: BufReade
 
 /// Does what the line says at once, and answers when it is time.
 fn call(shared: &Arc<Shared>, connection: &Arc<Connection>, line: &str, at_ns: u64) {
-    let fate = rpc::fate(shared);
+    let fate = rpc::fate(shared, line);
     let answer = rpc::answer(shared, line, Some(connection), at_ns);
     let Some(wait) = fate else {
         rpc::show(shared, at_ns);

@@ -43,11 +43,15 @@ pub(crate) fn blocks(line: &str) -> bool {
     line.contains("\"finishLink\"")
 }
 
-/// When the next answer is written; nothing: never.
-pub(crate) fn fate(shared: &Shared) -> Option<Duration> {
+/// When the answer to this line is written; nothing: never.
+pub(crate) fn fate(shared: &Shared, line: &str) -> Option<Duration> {
     let faults = &mut shared.lock().faults;
     if faults.answers_lost > 0 {
         faults.answers_lost -= 1;
+        return None;
+    }
+    if faults.sends_unanswered > 0 && line.contains("\"method\":\"send") {
+        faults.sends_unanswered -= 1;
         return None;
     }
     Some(faults.next_latencies.pop_front().unwrap_or(faults.latency))
