@@ -14,11 +14,11 @@ use tokio::sync::oneshot;
 use crate::{Failure, events::Sink};
 
 /// Calls under way at once, at most.
-const MAX_CALLS: usize = 64;
+pub(crate) const MAX_CALLS: usize = 64;
 
-/// The longest line or body that signal-cli may send, in bytes: its longest messages are attached
-/// files' lists and contacts, which are not asked for here.
-pub(crate) const MAX_MESSAGE_BYTES: usize = 1 << 20;
+/// The longest line or body that is read, in bytes. `listIdentities` has some 430 for each account
+/// that was ever met, which is every member of every group.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 4 << 20;
 
 /// Those under way.
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ impl Calls {
         };
         if message.get("method").and_then(Value::as_str) == Some("receive") {
             if let Some(parameters) = message.get("params") {
-                sink.report(parameters);
+                sink.report(parameters, line.len());
             }
             return;
         }
@@ -79,6 +79,13 @@ impl Calls {
         if let Some(call) = call {
             let _ = call.send(message);
         }
+    }
+
+    /// Whether somebody still waits for the answer to this call.
+    pub(crate) fn is_waiting(&self, id: u64) -> bool {
+        self.lock()
+            .as_ref()
+            .is_some_and(|calls| calls.contains_key(&id))
     }
 
     /// The connection is lost: nobody waits any longer.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(25);
 
 /// How long a call may take that signal-cli answers by itself, without Signal's servers.
 const LOCAL: Duration = Duration::from_secs(8);
@@ -308,9 +308,8 @@ impl Inner {
         match &self.transport {
             Transport::Lines(lines) => {
                 let waiting = lines.calls.begin()?;
-                lines
-                    .send(calls::request(waiting.id(), method, &parameters))
-                    .await?;
+                let line = calls::request(waiting.id(), method, &parameters);
+                lines.send(waiting.id(), line).await?;
                 waiting.answer().await
             }
             Transport::Http(http) => http.call(calls::request(1, method, &parameters)).await,

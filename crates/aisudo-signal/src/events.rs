@@ -14,6 +14,9 @@ use uuid::Uuid;
 /// Events that wait for whoever takes them, at most.
 const MAX_WAITING: usize = 4096;
 
+/// What those may take together, in bytes of what signal-cli sent.
+const MAX_WAITING_BYTES: usize = 8 << 20;
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -35,7 +38,7 @@ pub enum Event {
         /// Whose key.
         sender: Option<Uuid>,
     },
-    /// So many events were dropped, because nobody took them.
+    /// So many events were dropped, because nobody took them, or they were too long.
     Lost(usize),
 }
 
@@ -127,39 +130,50 @@ pub struct Vote {
 /// Events as they come. Dropping it closes the connection.
 #[derive(Debug)]
 pub struct Events {
-    queue: mpsc::Receiver<Event>,
-    dropped: Arc<AtomicUsize>,
+    queue: mpsc::Receiver<(Event, usize)>,
+    room: Arc<Room>,
     reader: AbortHandle,
 }
 
 /// The reader's end of [`Events`]: it never waits.
 #[derive(Debug)]
 pub(crate) struct Sink {
-    queue: mpsc::Sender<Event>,
-    dropped: Arc<AtomicUsize>,
+    queue: mpsc::Sender<(Event, usize)>,
+    room: Arc<Room>,
+}
+
+/// What both ends count.
+#[derive(Debug, Default)]
+struct Room {
+    bytes: AtomicUsize,
+    dropped: AtomicUsize,
 }
 
 /// A queue, and its two ends.
 pub(crate) fn queue() -> (Sink, impl FnOnce(AbortHandle) -> Events) {
     let (sender, queue) = mpsc::channel(MAX_WAITING);
-    let dropped = Arc::new(AtomicUsize::new(0));
+    let room = Arc::new(Room::default());
     let sink = Sink {
         queue: sender,
-        dropped: Arc::clone(&dropped),
+        room: Arc::clone(&room),
     };
     let events = |reader| Events {
         queue,
-        dropped,
+        room,
         reader,
     };
     (sink, events)
 }
 
 impl Events {
-    /// The next event; nothing once the connection is lost.
+    /// The next event; nothing once the connection is lost. Given up half-way, it loses none.
     pub async fn next(&mut self) -> Option<Event> {
-        match self.dropped.swap(0, Ordering::Relaxed) {
-            0 => self.queue.recv().await,
+        match self.room.dropped.swap(0, Ordering::Relaxed) {
+            0 => {
+                let (event, bytes) = self.queue.recv().await?;
+                self.room.bytes.fetch_sub(bytes, Ordering::Relaxed);
+                Some(event)
+            }
             count => Some(Event::Lost(count)),
         }
     }
@@ -172,14 +186,26 @@ impl Drop for Events {
 }
 
 impl Sink {
-    /// Takes in the parameters of a notification.
-    pub(crate) fn report(&self, parameters: &Value) {
+    /// Takes in the parameters of a notification, and how many bytes it came in.
+    pub(crate) fn report(&self, parameters: &Value, bytes: usize) {
         let Some(event) = event_of(parameters) else {
             return;
         };
-        if self.queue.try_send(event).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+        // Only this end adds, so there is never less room than it sees.
+        let held = self.room.bytes.load(Ordering::Relaxed);
+        if held.saturating_add(bytes) > MAX_WAITING_BYTES {
+            return self.lose();
         }
+        self.room.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if self.queue.try_send((event, bytes)).is_err() {
+            self.room.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.lose();
+        }
+    }
+
+    /// One event was dropped.
+    pub(crate) fn lose(&self) {
+        self.room.dropped.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -242,42 +268,54 @@ pub fn event_of(parameters: &Value) -> Option<Event> {
     })))
 }
 
+/// What makes a message something else, whatever its words.
+const OTHER: [&str; 4] = [
+    "remoteDelete",
+    "storyContext",
+    "pollCreate",
+    "pollTerminate",
+];
+
+/// What a message says. One that says several things at once says nothing: no phone writes such.
 fn content(data: &Value) -> Content {
-    if let Some(reaction) = object(data, "reaction") {
-        return target(reaction, "targetAuthor").map_or(Content::Other, |(author, timestamp)| {
-            Content::Reaction(Reaction {
-                emoji: text(reaction, "emoji").unwrap_or_default(),
-                author,
-                timestamp,
-                // Only a reaction that surely stands is one.
-                removed: reaction.get("isRemove").and_then(Value::as_bool) != Some(false),
-            })
-        });
-    }
-    if let Some(vote) = object(data, "pollVote") {
-        let options = vote.get("optionIndexes").and_then(Value::as_array);
-        let index = |option: &Value| option.as_u64().and_then(|index| u32::try_from(index).ok());
-        let options: Option<Vec<u32>> = options.into_iter().flatten().map(index).collect();
-        return match (target(vote, "author"), options) {
-            (Some((author, timestamp)), Some(options)) => Content::Vote(Vote {
-                author,
-                timestamp,
-                options,
+    let is_other = OTHER.iter().any(|name| object(data, name).is_some());
+    let words = text(data, "message").filter(|words| !words.is_empty());
+    let content = match (object(data, "reaction"), object(data, "pollVote"), words) {
+        (Some(reaction), None, None) => reaction_of(reaction),
+        (None, Some(vote), None) => vote_of(vote),
+        (None, None, Some(text)) => Some(Content::Text {
+            text,
+            quotes: object(data, "quote").map(|quote| Quoted {
+                timestamp: number(quote, "id").unwrap_or_default(),
+                author: author(quote, "author"),
             }),
-            _ => Content::Other,
-        };
-    }
-    let Some(words) = text(data, "message") else {
-        return Content::Other;
+        }),
+        _ => None,
     };
-    let quotes = object(data, "quote").map(|quote| Quoted {
-        timestamp: number(quote, "id").unwrap_or_default(),
-        author: author(quote, "author"),
-    });
-    Content::Text {
-        text: words,
-        quotes,
-    }
+    content.filter(|_| !is_other).unwrap_or(Content::Other)
+}
+
+fn reaction_of(reaction: &Value) -> Option<Content> {
+    let (author, timestamp) = target(reaction, "targetAuthor")?;
+    Some(Content::Reaction(Reaction {
+        emoji: text(reaction, "emoji").unwrap_or_default(),
+        author,
+        timestamp,
+        // Only a reaction that surely stands is one.
+        removed: reaction.get("isRemove").and_then(Value::as_bool) != Some(false),
+    }))
+}
+
+fn vote_of(vote: &Value) -> Option<Content> {
+    let (author, timestamp) = target(vote, "author")?;
+    let options = vote.get("optionIndexes").and_then(Value::as_array);
+    let index = |option: &Value| option.as_u64().and_then(|index| u32::try_from(index).ok());
+    let options: Option<Vec<u32>> = options.into_iter().flatten().map(index).collect();
+    Some(Content::Vote(Vote {
+        author,
+        timestamp,
+        options: options?,
+    }))
 }
 
 /// The message that something is about: its author, and its timestamp.
@@ -313,3 +351,6 @@ fn uuid(value: &Value, name: &str) -> Option<Uuid> {
     // "PNI:…", by which an account shows only its number, is none.
     value.get(name)?.as_str()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 
 use crate::{
     Events, Failure,
@@ -22,6 +22,10 @@ use crate::{
 
 /// signal-cli sends something every 15 s.
 const SILENCE: Duration = Duration::from_secs(50);
+
+/// How long the stream of events may take to begin: until 0.14.3, and on a newer Java, with the
+/// first of what signal-cli sends every 15 s.
+const BEGIN: Duration = Duration::from_secs(20);
 
 /// A server.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +38,8 @@ impl Http {
     pub(crate) async fn connect(address: SocketAddr) -> Result<(Self, Events), Failure> {
         let http = Self { address };
         let request = Request::get("/api/v1/events").header(header::ACCEPT, "text/event-stream");
-        let response = http.send(request, Bytes::new()).await?;
+        let response = timeout(BEGIN, http.send(request, Bytes::new())).await;
+        let response = response.map_err(|_| Failure::Timeout)??;
         if response.status() != StatusCode::OK {
             return Err(other_server());
         }
@@ -83,11 +88,12 @@ impl Http {
 
 async fn read(mut body: Incoming, sink: Sink) {
     let mut stream = Stream::default();
-    while let Ok(Some(Ok(frame))) = tokio::time::timeout(SILENCE, body.frame()).await {
+    while let Ok(Some(Ok(frame))) = timeout(SILENCE, body.frame()).await {
         let Some(bytes) = frame.data_ref() else {
             continue;
         };
-        if stream.take(bytes, &sink).is_err() || body.is_end_stream() {
+        stream.take(bytes, &sink);
+        if body.is_end_stream() {
             return;
         }
     }
@@ -98,31 +104,35 @@ async fn read(mut body: Incoming, sink: Sink) {
 struct Stream {
     line: Vec<u8>,
     data: Vec<u8>,
+    /// The event that is being read is longer than any should be, and passed over.
+    too_long: bool,
 }
 
 impl Stream {
-    /// Takes in some bytes; an error when a line or event is longer than any should be.
-    fn take(&mut self, bytes: &[u8], sink: &Sink) -> Result<(), ()> {
+    /// Takes in some bytes.
+    fn take(&mut self, bytes: &[u8], sink: &Sink) {
         for byte in bytes {
-            match byte {
-                b'\n' => {
-                    let line = std::mem::take(&mut self.line);
-                    self.line(line.strip_suffix(b"\r").unwrap_or(&line), sink);
-                }
-                byte => self.line.push(*byte),
-            }
-            if self.line.len() + self.data.len() > MAX_MESSAGE_BYTES {
-                return Err(());
+            if *byte == b'\n' {
+                let line = std::mem::take(&mut self.line);
+                self.line(line.strip_suffix(b"\r").unwrap_or(&line), sink);
+            } else if self.line.len() + self.data.len() < MAX_MESSAGE_BYTES {
+                self.line.push(*byte);
+            } else {
+                self.data.clear();
+                // What is left of it only has to be no empty line, which would end the event.
+                self.line.truncate(1);
+                self.too_long = true;
             }
         }
-        Ok(())
     }
 
     fn line(&mut self, line: &[u8], sink: &Sink) {
         if line.is_empty() {
             let data = std::mem::take(&mut self.data);
-            if let Ok(parameters) = serde_json::from_slice(&data) {
-                sink.report(&parameters);
+            if std::mem::take(&mut self.too_long) {
+                sink.lose();
+            } else if let Ok(parameters) = serde_json::from_slice(&data) {
+                sink.report(&parameters, data.len());
             }
         } else if let Some(data) = line.strip_prefix(b"data:") {
             self.data
@@ -150,7 +160,7 @@ mod tests {
             let (sink, events) = queue();
             let mut stream = Stream::default();
             for part in text.as_bytes().chunks(cut) {
-                stream.take(part, &sink).unwrap();
+                stream.take(part, &sink);
             }
             let reader = tokio::spawn(async {});
             let mut events = events(reader.abort_handle());
@@ -161,11 +171,21 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_event_without_an_end_is_not_kept() {
-        let (sink, _events) = queue();
+    #[tokio::test]
+    async fn an_event_that_is_too_long_is_passed_over_and_counted() {
+        let untrusted = r#"{"exception":{"type":"UntrustedIdentityException"},"envelope":{}}"#;
+        let (sink, events) = queue();
+        let mut events = events(tokio::spawn(async {}).abort_handle());
         let mut stream = Stream::default();
-        let long = vec![b'x'; MAX_MESSAGE_BYTES + 1];
-        assert!(stream.take(&long, &sink).is_err());
+        stream.take(b"data:", &sink);
+        stream.take(&vec![b' '; MAX_MESSAGE_BYTES * 3], &sink);
+        assert!(stream.line.len() + stream.data.len() <= MAX_MESSAGE_BYTES);
+        let rest = format!("{untrusted}\n\ndata:{untrusted}\n\n");
+        stream.take(rest.as_bytes(), &sink);
+        drop(sink);
+        let expected = Event::Untrusted { sender: None };
+        assert_eq!(events.next().await, Some(Event::Lost(1)));
+        assert_eq!(events.next().await, Some(expected));
+        assert_eq!(events.next().await, None);
     }
 }
