@@ -383,3 +383,6 @@ fn numbers_of(version: &str) -> Option<[u32; 3]> {
 fn not_understood() -> Failure {
     Failure::Unreachable("signal-cli's answer is not understood; is it another version?".to_owned())
 }
+
+#[cfg(test)]
+mod tests;
