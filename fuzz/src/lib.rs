@@ -7,6 +7,15 @@ pub mod reader;
 #[path = "../../crates/aisudo-daemon/src/channels/signal/words/mod.rs"]
 mod words;
 
+#[path = "../../crates/aisudo-signal/src/events/mod.rs"]
+pub mod events;
+
+#[allow(dead_code, reason = "the client's own; not all of it is tried here")]
+#[path = "../../crates/aisudo-signal/src/failure.rs"]
+mod failure;
+
+pub use failure::Failure;
+
 use std::sync::LazyLock;
 
 use aisudo_core::{config::Config, digest::is_code, evidence::Verdict};
@@ -50,6 +59,12 @@ pub fn read_answer(text: &str) -> Answer {
         codes: reading.codes,
         note: reading.note,
     }
+}
+
+/// What a JSON-RPC error object means.
+#[must_use]
+pub fn failure_of(error: &serde_json::Value) -> Failure {
+    Failure::of_error("send", error)
 }
 
 /// The words that an input stands for: a NUL ends each, as in `/proc/PID/cmdline`.

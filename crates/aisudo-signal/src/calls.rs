@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
-use crate::{Failure, events::Sink};
+use crate::{Failure, queue::Sink};
 
 /// Calls under way at once, at most.
 pub(crate) const MAX_CALLS: usize = 64;

@@ -17,7 +17,7 @@ use tokio::{net::TcpStream, time::timeout};
 use crate::{
     Events, Failure,
     calls::MAX_MESSAGE_BYTES,
-    events::{Sink, queue},
+    queue::{Sink, queue},
 };
 
 /// signal-cli sends something every 15 s.

@@ -12,10 +12,12 @@ mod failure;
 mod http;
 mod lines;
 mod message;
+mod queue;
 
 pub use self::{
     client::{Client, Identity, Options, Trust},
-    events::{Author, Content, Event, Events, Incoming, Quoted, Reaction, Vote, event_of},
+    events::{Author, Content, Event, Incoming, Quoted, Reaction, Vote, event_of},
     failure::Failure,
     message::{Message, Quote, Recipient, Sent},
+    queue::Events,
 };

@@ -11,7 +11,7 @@ use tokio::{
 use crate::{
     Events, Failure,
     calls::{Calls, MAX_CALLS, MAX_MESSAGE_BYTES, closed},
-    events::{Sink, queue},
+    queue::{Sink, queue},
 };
 
 /// How long signal-cli may take to make room for a line.

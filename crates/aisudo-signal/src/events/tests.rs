@@ -223,25 +223,3 @@ fn the_rest_is_nothing() {
         assert_eq!(event_of(&nothing), None, "{nothing}");
     }
 }
-
-#[tokio::test]
-async fn what_nobody_takes_is_dropped_by_number_and_by_size() {
-    let untrusted = json!({"exception": {"type": "UntrustedIdentityException"}, "envelope": {}});
-    let event = || Event::Untrusted { sender: None };
-    for (bytes, room) in [(1, MAX_WAITING), (MAX_WAITING_BYTES / 3, 3)] {
-        let (sink, events) = queue();
-        let mut events = events(tokio::spawn(async {}).abort_handle());
-        for _ in 0..room + 2 {
-            sink.report(&untrusted, bytes);
-        }
-        assert_eq!(events.next().await, Some(Event::Lost(2)));
-        for _ in 0..room {
-            assert_eq!(events.next().await, Some(event()));
-        }
-        // There is room again.
-        sink.report(&untrusted, bytes);
-        assert_eq!(events.next().await, Some(event()));
-        drop(sink);
-        assert_eq!(events.next().await, None);
-    }
-}
