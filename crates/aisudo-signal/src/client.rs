@@ -198,9 +198,21 @@ impl Client {
     /// # Errors
     /// As of every call.
     pub async fn identities(&self, of: Option<Uuid>) -> Result<Vec<Identity>, Failure> {
+        self.identities_by(of.map(|aci| aci.to_string())).await
+    }
+
+    /// The identity keys of the account with this number.
+    ///
+    /// # Errors
+    /// As of every call.
+    pub async fn identities_of_number(&self, number: &str) -> Result<Vec<Identity>, Failure> {
+        self.identities_by(Some(number.to_owned())).await
+    }
+
+    async fn identities_by(&self, address: Option<String>) -> Result<Vec<Identity>, Failure> {
         let mut parameters = self.0.named();
-        if let Some(of) = of {
-            parameters.insert("number".to_owned(), json!(of));
+        if let Some(address) = address {
+            parameters.insert("number".to_owned(), json!(address));
         }
         let identities = self.0.call_local("listIdentities", parameters).await?;
         Ok(identities

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aisudo_core::approvers::{IdentityKey, SignalAccount};
-use aisudo_signal::{Identity, Trust};
+use aisudo_signal::{Client, Failure, Identity, Trust};
 
 use super::worker::{Block, DOWN, SUSPENDED, UP, Worker};
 
@@ -33,6 +33,23 @@ pub(super) fn check(listed: &[Identity], account: &SignalAccount) -> Result<(), 
 }
 
 impl Worker {
+    /// The keys that signal-cli lists for our own account and the approvers'. Not all that it knows:
+    /// strangers can make that list long.
+    pub(super) fn look(
+        &self,
+        client: &Client,
+    ) -> impl Future<Output = Result<Vec<Identity>, Failure>> + Send + use<> {
+        let (client, own) = (client.clone(), self.own.account.clone());
+        let approvers = self.port.approvers().unwrap_or_default();
+        async move {
+            let mut listed = client.identities_of_number(&own).await?;
+            for (_, account) in approvers.on_signal() {
+                listed.extend(client.identities(Some(account.aci)).await?);
+            }
+            Ok(listed)
+        }
+    }
+
     /// Compares the keys that signal-cli lists with those that root pinned: who can be asked.
     pub(super) async fn compare(&mut self, listed: &[Identity]) {
         self.own.aci = listed

@@ -37,6 +37,9 @@ const CAPTCHA_PAUSE_MS: u64 = 3_600_000;
 /// How long an account that Signal does not know is left alone, in milliseconds.
 const UNREGISTERED_MS: u64 = 600_000;
 
+/// The pause when the account cannot send at all until root has mended that, in milliseconds.
+const ACCOUNT_PAUSE_MS: u64 = 60_000;
+
 /// The pause after a failure of the network, and the longest, in milliseconds.
 const FIRST_REST_MS: u64 = 1_000;
 const LONGEST_REST_MS: u64 = 30_000;
@@ -360,9 +363,13 @@ impl Worker {
                 }
                 return Err(failure);
             }
-            Failure::Unreachable(_) | Failure::NoAccount(_) | Failure::TooOld(_) => {
-                return Err(failure);
+            // Linked no more, or turned away by Signal: connecting anew would not help.
+            Failure::NoAccount(_) | Failure::TooOld(_) => {
+                let why = failure.to_string();
+                self.pause(ACCOUNT_PAUSE_MS, why, None).await;
+                self.give_up(errand).await;
             }
+            Failure::Unreachable(_) => return Err(failure),
         }
         Ok(())
     }

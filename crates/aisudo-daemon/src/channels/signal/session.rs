@@ -4,7 +4,7 @@
 use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
 
 use aisudo_core::{evidence::EvidenceKind, state::Tick};
-use aisudo_signal::{Client, Event, Events, Failure, Incoming};
+use aisudo_signal::{Client, Event, Events, Failure, Identity, Incoming};
 
 use super::{
     answers::{self, Checked},
@@ -45,7 +45,7 @@ type Call<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
 struct Calls {
     sending: Call<Returned>,
     checking: Call<Checked>,
-    looking: Call<Result<Vec<aisudo_signal::Identity>, Failure>>,
+    looking: Call<Result<Vec<Identity>, Failure>>,
     /// Messages about a message of ours that is not known yet.
     stash: VecDeque<Incoming>,
 }
@@ -118,8 +118,7 @@ impl Worker {
             )));
         }
         if calls.looking.is_none() && now >= self.look_at {
-            let client = client.clone();
-            calls.looking = Some(Box::pin(async move { client.identities(None).await }));
+            calls.looking = Some(Box::pin(self.look(client)));
             self.look_at = Tick(now.0.saturating_add(LOOK_MS));
         }
         let received = self.unreceived.values().min();

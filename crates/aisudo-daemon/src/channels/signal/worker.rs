@@ -225,7 +225,7 @@ impl Worker {
                 return Err(Failure::Unreachable(why));
             }
         }
-        let identities = client.identities(None).await?;
+        let identities = self.look(&client).await?;
         self.health.link(Link::Up(client.version().to_owned()));
         self.health.advice(versions::advice(
             &self.port.paths().state_dir(),
