@@ -18,6 +18,7 @@ mod output;
 mod policy;
 mod reload;
 mod show;
+mod signal;
 mod simulate;
 mod status;
 mod times;

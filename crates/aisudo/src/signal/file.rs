@@ -1,0 +1,168 @@
+//! Writing root's files: whole or not at all, with what was there before beside it.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown},
+    path::{Path, PathBuf},
+};
+
+use aisudo_sys::trusted::read_trusted_file;
+
+/// The longest of root's files, in bytes.
+const MAX_FILE_BYTES: u64 = 256 * 1024;
+
+/// Who may read a file besides root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Access {
+    pub(super) mode: u32,
+    /// Its group; nothing: as it comes.
+    pub(super) group: Option<u32>,
+}
+
+impl Access {
+    /// Root, and this group.
+    pub(super) fn root_and(group: Option<u32>) -> Self {
+        Self {
+            mode: if group.is_some() { 0o640 } else { 0o600 },
+            group,
+        }
+    }
+
+    /// As the file has it now.
+    pub(super) fn of(path: &Path) -> Result<Self, String> {
+        let meta = path.metadata().map_err(|error| failed(path, &error))?;
+        Ok(Self {
+            mode: meta.mode() & 0o777,
+            group: Some(meta.gid()),
+        })
+    }
+}
+
+/// The text of one of root's files; empty if there is none.
+pub(super) fn read(path: &Path) -> Result<String, String> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        _ => read_trusted_file(path, MAX_FILE_BYTES),
+    }
+}
+
+/// Where the text of before is kept.
+pub(super) fn backup(path: &Path) -> PathBuf {
+    path.with_added_extension("before")
+}
+
+/// Puts a text in a file's place. What was there goes to [`backup`].
+pub(super) fn replace(path: &Path, before: &str, text: &str, access: Access) -> Result<(), String> {
+    if path.symlink_metadata().is_ok() {
+        put(&backup(path), before, access)?;
+    }
+    put(path, text, access)
+}
+
+/// Writes beside it, and renames: a reader sees the one or the other, also after a crash.
+fn put(path: &Path, text: &str, access: Access) -> Result<(), String> {
+    let beside = path.with_added_extension("new");
+    let written = write(&beside, text, access).and_then(|()| fs::rename(&beside, path));
+    written
+        .and_then(|()| sync_directory(path))
+        .map_err(|error| failed(path, &error))
+}
+
+fn write(path: &Path, text: &str, access: Access) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(text.as_bytes())?;
+    if access.group.is_some() {
+        fchown(&file, None, access.group)?;
+    }
+    file.set_permissions(fs::Permissions::from_mode(access.mode))?;
+    file.sync_all()
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(directory) => File::open(directory)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> String {
+    format!(
+        "{}: {error}; make room, or check its directory",
+        path.display()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        path.metadata().unwrap().mode() & 0o777
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_the_one_before_is_kept() {
+        let keep = tempfile::tempdir().unwrap();
+        let path = keep.path().join("aisudo.toml");
+        let access = Access::root_and(None);
+        assert_eq!(read(&path), Ok(String::new()));
+        replace(&path, "", "one\n", access).unwrap();
+        assert!(!backup(&path).exists());
+        assert_eq!(
+            (read(&path).unwrap().as_str(), mode(&path)),
+            ("one\n", 0o600)
+        );
+        // A reader that has opened it reads on.
+        let mut open = File::open(&path).unwrap();
+        fs::write(keep.path().join("aisudo.toml.new"), "left behind").unwrap();
+        let own = rustix::process::getegid().as_raw();
+        replace(&path, "one\n", "two\n", Access::root_and(Some(own))).unwrap();
+        assert_eq!(io::read_to_string(&mut open).unwrap(), "one\n");
+        assert_eq!(
+            (read(&path).unwrap().as_str(), mode(&path)),
+            ("two\n", 0o640)
+        );
+        assert_eq!(
+            (read(&backup(&path)).unwrap().as_str(), mode(&backup(&path))),
+            ("one\n", 0o640)
+        );
+        assert_eq!(backup(&path).file_name().unwrap(), "aisudo.toml.before");
+        assert_eq!(fs::read_dir(keep.path()).unwrap().count(), 2);
+        assert_eq!(
+            Access::of(&path),
+            Ok(Access {
+                mode: 0o640,
+                group: Some(own)
+            })
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named_and_stays() {
+        let keep = tempfile::tempdir().unwrap();
+        let path = keep.path().join("none/aisudo.toml");
+        let error = replace(&path, "", "x", Access::root_and(None)).unwrap_err();
+        assert!(
+            error.contains("none/aisudo.toml: ") && !error.contains('\n'),
+            "{error}"
+        );
+        // What others can write is not read, so nothing is made of it.
+        let path = keep.path().join("open");
+        fs::write(&path, "x").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(
+            read(&path)
+                .unwrap_err()
+                .contains("can be written by others")
+        );
+    }
+}

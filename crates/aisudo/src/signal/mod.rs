@@ -1,0 +1,5 @@
+#![allow(dead_code)]
+mod edit;
+mod file;
+mod place;
+mod qr;
