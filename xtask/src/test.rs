@@ -27,6 +27,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     steps.step("setup", || {
         setup::setup()?;
         setup::verifier()?;
+        setup::signal_cli()?;
         Ok(Done::Yes)
     })?;
     steps.step("format", || {
