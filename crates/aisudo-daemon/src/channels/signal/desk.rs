@@ -198,10 +198,10 @@ impl Desk {
         let mut later: Option<u64> = None;
         let found = queue.iter().find_map(|case| {
             let to = approvers.iter().find(|to| {
-                let from_ms = self.gathered_at_ms(case, **to);
                 if case.tried.contains(*to) {
                     return false;
                 }
+                let from_ms = self.gathered_at_ms(case, **to);
                 if from_ms > now_ms {
                     later = Some(later.map_or(from_ms, |later| later.min(from_ms)));
                 }

@@ -17,6 +17,7 @@ mod keys;
 mod mailbox;
 mod outbox;
 mod prompt;
+mod sent;
 mod session;
 mod versions;
 mod words;
