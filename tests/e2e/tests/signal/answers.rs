@@ -84,8 +84,8 @@ fn a_quote_needs_no_code() {
 #[test]
 fn a_thumb_of_any_skin_approves() {
     let phone = Phone::new();
-    for thumb in ["👍", "👍🏽"] {
-        let (sudo, question) = phone.asked("sudo echo ran");
+    for (thumb, line) in [("👍", "sudo echo ran"), ("👍🏽", "sudo -n echo ran")] {
+        let (sudo, question) = phone.asked(line);
         phone
             .sim
             .react(&phone.owner, question.timestamp, thumb, false);
@@ -130,8 +130,11 @@ fn a_poll_has_approve_and_deny() {
     let phone = Phone::plan()
         .signal("accept = { reply = true, reaction = true, poll = true }")
         .start();
-    for (option, decided) in [(0, "approved"), (1, "denied")] {
-        let (sudo, question) = phone.asked("sudo echo ran");
+    for (option, decided, line) in [
+        (0, "approved", "sudo echo ran"),
+        (1, "denied", "sudo echo more"),
+    ] {
+        let (sudo, question) = phone.asked(line);
         let poll = phone.sim.wait_for_message(|message| {
             message.poll.is_some() && message.text.contains(&question.code)
         });

@@ -127,7 +127,7 @@ fn a12_a_changed_key_suspends_the_approver_until_root_trusts_it_again() {
     eventually("the approver is back", || {
         !phone.status().contains("suspended")
     });
-    let (sudo, question) = phone.asked("sudo echo ran");
+    let (sudo, question) = phone.asked("sudo -n echo ran");
     phone
         .sim
         .from(&phone.owner)

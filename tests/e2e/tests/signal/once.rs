@@ -56,7 +56,7 @@ fn a29_yes_in_every_way_at_once_is_one_yes() {
 fn a29_yes_here_and_no_at_the_terminal_have_one_outcome() {
     let phone = Phone::new();
     for round in 0..6 {
-        let (sudo, question) = phone.asked("sudo echo ran");
+        let (sudo, question) = phone.asked(&format!("sudo echo {round}"));
         phone.approve(&question);
         if round % 2 == 0 {
             std::thread::sleep(std::time::Duration::from_millis(round));
@@ -67,7 +67,7 @@ fn a29_yes_here_and_no_at_the_terminal_have_one_outcome() {
             assert_eq!((done.code(), done.stdout.as_str()), (Some(1), ""), "{done}");
             phone.becomes(&question, "DENIED");
         } else {
-            assert_eq!(done.stdout, "ran\n", "{done}");
+            assert_eq!(done.stdout, format!("{round}\n"), "{done}");
             phone.becomes(&question, "RAN");
         }
     }
@@ -98,7 +98,7 @@ fn a29_old_answers_after_a_restart_decide_nothing() {
     phone.becomes(&question, "RAN");
     phone.daemon.terminate();
     phone.restart_daemon();
-    let (sudo, next) = phone.asked("sudo echo ran");
+    let (sudo, next) = phone.asked("sudo echo more");
     // As it was, and anew.
     phone.sim.from(&phone.owner).at(answered).text(&yes);
     phone.sim.reply(&phone.owner, &yes);

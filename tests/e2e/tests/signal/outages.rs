@@ -99,14 +99,14 @@ fn a38_answers_late() {
     let phone = Phone::new();
     phone
         .sim
-        .faults(|faults| faults.latency = Duration::from_millis(700));
+        .faults(|faults| faults.latency = Duration::from_millis(400));
     let sudo = phone.ask("sudo echo ran");
     let question = phone.question();
     // The thumb is there before signal-cli says under which timestamp it has sent the question.
     phone.approve(&question);
     ran(sudo);
     phone.becomes(&question, "RAN");
-    let (sudo, question) = phone.asked("sudo echo ran");
+    let (sudo, question) = phone.asked("sudo -n echo ran");
     phone
         .sim
         .reply(&phone.owner, &format!("yes {}", question.code));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aisudo_e2e::entries;
+use aisudo_e2e::{entries, eventually};
 use aisudo_testbed::Signal;
 
 use crate::phone::{Phone, end, nothing_ran, ran};
@@ -111,19 +111,30 @@ fn what_is_no_clear_answer_decides_nothing() {
 }
 
 #[test]
-fn identical_requests_are_one_question() {
+fn identical_requests_are_one_question_and_each_has_its_code() {
     let phone = Phone::new();
     let (first, question) = phone.asked("sudo echo ran");
-    let second = phone.ask("sudo echo ran");
-    let codes = phone.world.wait_for_requests(2);
-    let other = codes.iter().find(|code| **code != question.code);
-    let other = other.expect("another code").clone();
-    phone
-        .sim
-        .reply(&phone.owner, &format!("yes {}", question.code));
-    ran(first);
-    let next = phone.question_about(&other);
-    phone.undecided(&next);
-    phone.sim.reply(&phone.owner, &format!("yes {other}"));
-    ran(second);
+    let more: Vec<_> = (0..3).map(|_| phone.ask("sudo echo ran")).collect();
+    let mut codes = phone.world.wait_for_requests(4);
+    codes.retain(|code| *code != question.code);
+    let gathered = phone.question_about(&codes[0]);
+    assert!(
+        codes
+            .iter()
+            .all(|code| gathered.message.text.contains(code)),
+        "{}",
+        gathered.message.text
+    );
+    assert_eq!(phone.questions(), 2);
+    // A code is one of them, a thumb is all that the message asks about.
+    phone.sim.reply(&phone.owner, &format!("yes {}", codes[1]));
+    eventually("one is decided", || phone.world.pending().len() == 3);
+    assert!(!phone.world.pending().contains(&codes[1]));
+    phone.approve(&gathered);
+    for sudo in more {
+        ran(sudo);
+    }
+    phone.undecided(&question);
+    phone.becomes(&gathered, "RAN, approved by owner");
+    drop(first);
 }

@@ -11,7 +11,7 @@ fn works(phone: &Phone) {
     phone.approve(&question);
     ran(sudo);
     phone.becomes(&question, "RAN");
-    let (sudo, question) = phone.asked("sudo echo ran");
+    let (sudo, question) = phone.asked("sudo printf 'ran\\n'");
     phone
         .sim
         .reply(&phone.owner, &format!("no {} thanks", question.code));
@@ -91,7 +91,7 @@ fn where_signal_cli_serves_several_accounts() {
             .all(|message| message.account == OWN)
     );
     // What is written to the other account is not for us.
-    let (sudo, question) = phone.asked("sudo echo ran");
+    let (sudo, question) = phone.asked("sudo echo more");
     phone
         .sim
         .from(&phone.owner)
@@ -131,13 +131,13 @@ fn note_to_self_asks_and_hears_in_the_owners_own_notes() {
     phone.becomes(&question, "RAN");
     let evidence = entries(&phone.world, "approved").remove(0)["decision"]["evidence"].clone();
     assert_eq!(evidence["sender"], phone.owner.aci.to_string());
-    let (sudo, question) = phone.asked("sudo echo ran");
+    let (sudo, question) = phone.asked("sudo printf 'ran\\n'");
     phone
         .sim
         .from_owner()
         .react(question.timestamp, "👍", false);
     ran(sudo);
-    let (sudo, question) = phone.asked("sudo echo ran");
+    let (sudo, question) = phone.asked("sudo -n echo ran");
     phone
         .sim
         .from_owner()
