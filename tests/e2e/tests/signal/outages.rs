@@ -57,6 +57,7 @@ fn a38_not_running() {
 fn a38_restarts_while_a_question_waits() {
     let phone = Phone::new();
     let (sudo, question) = phone.asked("sudo echo ran");
+    phone.is_remembered(&question);
     phone.sim.stop();
     phone
         .sim
