@@ -70,6 +70,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Policy,
     },
+    /// Say who is asked on Signal, and by which account
+    Signal {
+        #[command(subcommand)]
+        command: Signal,
+    },
     /// Print what a shell needs to complete this command's words
     Completions {
         /// Which shell
@@ -291,4 +296,85 @@ pub(crate) enum Policy {
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Signal {
+    /// Connect to signal-cli and pair with an approver's account
+    ///
+    /// Asks what no option answers; its input need not be a terminal. The approver must answer a
+    /// message with the code that is shown here. Nothing is written before the end. Needs root.
+    Setup(SignalSetup),
+    /// Believe the new identity key of an approver, whose phone has changed
+    ///
+    /// Shows both keys, and the safety number to compare. What was sent before stays unheard. Needs
+    /// root.
+    Trust(SignalTrust),
+    /// Believe nothing from an approver any more
+    ///
+    /// Needs root.
+    Remove(SignalRemove),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignalSetup {
+    /// Where signal-cli listens, such as unix:/run/signal-cli/socket
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) connect: Option<String>,
+    /// How signal-cli receives, as its --receive-mode says
+    #[arg(long, value_name = "MODE", value_parser = ["on-connection", "on-start", "manual"])]
+    pub(crate) receive: Option<String>,
+    /// No other user of this host can use the TCP or HTTP port
+    #[arg(long)]
+    pub(crate) port_is_closed_to_others: bool,
+    /// The account that asks, by its number
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) account: Option<String>,
+    /// Link signal-cli to a phone first; its account asks
+    #[arg(long, conflicts_with = "account")]
+    pub(crate) link: bool,
+    /// What the phone calls the linked device
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device_name: Option<String>,
+    /// The account is the approver's own: ask in its note to self
+    #[arg(long, conflicts_with_all = ["own_number", "to"])]
+    pub(crate) note_to_self: bool,
+    /// The account has a number of its own
+    #[arg(long)]
+    pub(crate) own_number: bool,
+    /// The approver's name, as others see it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The approver's number (+1555…), username (u:name.01) or identity (a UUID)
+    #[arg(long, value_name = "WHOM")]
+    pub(crate) to: Option<String>,
+    /// Whose words for yes and no are understood, the first in the question, such as de,en
+    #[arg(
+        long, value_name = "LIST", value_delimiter = ',',
+        value_parser = ["cs", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "zh"],
+    )]
+    pub(crate) languages: Vec<String>,
+    /// Give each confirmation, and take what is suggested
+    ///
+    /// Also that the safety number is the same: compare it with what is printed.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignalTrust {
+    /// The approver
+    pub(crate) name: String,
+    /// Do not ask: the safety number was compared before
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignalRemove {
+    /// The approver
+    pub(crate) name: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
 }

@@ -83,6 +83,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Audit { command } => audit::run(&paths, command, output),
         Command::Simulate(arguments) => simulate::run(&paths, arguments, output),
         Command::Policy { command } => policy::run(&paths, command, output),
+        Command::Signal { command } => signal::run(&paths, command, output),
         Command::Completions { shell } => manual::completions(*shell, output),
         Command::Man { directory } => manual::pages(directory),
     }

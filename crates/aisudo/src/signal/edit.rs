@@ -23,8 +23,8 @@ pub(super) struct Section {
 pub(super) fn with_section(text: &str, section: &Section) -> Result<String, String> {
     let mut document = parse(text)?;
     let root = document.as_table_mut();
-    let channels = table_in(root, "channels", true)?;
-    let signal = table_in(channels, "signal", false)?;
+    let channels = table_in(root, "channels", Place::NoLine)?;
+    let signal = table_in(channels, "signal", Place::End)?;
     set(signal, "connect", section.connect.to_string());
     set(signal, "account", section.account.as_str());
     set_or_remove(signal, "note_to_self", section.note_to_self);
@@ -88,11 +88,19 @@ pub(super) fn with_approver(
     let one = all
         .get_mut(index)
         .ok_or("the approver cannot be found; nothing was written")?;
-    let signal = table_in(one, "signal", false)?;
+    let signal = table_in(one, "signal", Place::Within)?;
     set(signal, "aci", account.aci.to_string());
     set(signal, "identity", account.identity.as_str());
     set(signal, "since_ms", integer(account.since_ms)?);
-    checked(document)
+    let text = checked(&document)?;
+    // Where a table belongs depends on the lines above it.
+    let written = Approvers::parse(&text)?;
+    let mut all = written.on_signal();
+    if all.any(|written| written == (name, account)) {
+        Ok(text)
+    } else {
+        Err("the file cannot be changed by a program; write each approver as docs/configuration.md has it".to_owned())
+    }
 }
 
 /// `approvers.toml` without this name's Signal account; without the name, if that was all of it.
@@ -108,7 +116,7 @@ pub(super) fn without_approver(text: &str, name: &str) -> Result<String, String>
     for one in all.iter_mut().filter(|one| named(one, name)) {
         one.remove("signal");
     }
-    checked(document)
+    checked(&document)
 }
 
 const HEADER: &str =
@@ -119,7 +127,7 @@ fn named(one: &Table, name: &str) -> bool {
     one.get("name").and_then(Item::as_str) == Some(name)
 }
 
-fn checked(document: DocumentMut) -> Result<String, String> {
+fn checked(document: &DocumentMut) -> Result<String, String> {
     let text = document.to_string();
     Approvers::parse(&text)?;
     Ok(text)
@@ -131,15 +139,29 @@ fn parse(text: &str) -> Result<DocumentMut, String> {
         .map_err(|_| "the file is no TOML any more; nothing was written".to_owned())
 }
 
-/// The table of this name, made if it is not there. `implicit`: without a line of its own.
+/// Where the line of a new table goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It has none.
+    NoLine,
+    /// Behind the table that it is in.
+    Within,
+    /// At the end of the file.
+    End,
+}
+
+/// The table of this name, made if it is not there.
 fn table_in<'a>(
     outer: &'a mut dyn TableLike,
     name: &str,
-    implicit: bool,
+    place: Place,
 ) -> Result<&'a mut dyn TableLike, String> {
     if !outer.contains_key(name) {
         let mut table = Table::new();
-        table.set_implicit(implicit);
+        table.set_implicit(place == Place::NoLine);
+        if place == Place::End {
+            table.set_position(Some(isize::MAX));
+        }
         // Within `{ … }` it becomes an inline one.
         outer.insert(name, Item::Table(table));
     }
@@ -247,6 +269,7 @@ mod tests {
             "version = 1\nchannels = { terminal = { group = \"staff\" } }\n",
             "version = 1\nchannels.terminal.group = \"staff\"\n",
             "version = 1\n[channels]\nterminal = { group = \"staff\" }\n",
+            "version = 1\n[channels.terminal]\ngroup = \"staff\"\n[[gate.who]]\nuser = \"a\"\nwhen = \"always\"\n",
             "version = 1\n[channels]\n[channels.terminal]\ngroup = \"staff\"\n[audit]\nkeep_days = 3\n",
             "version = 1\n[channels]\nterminal = { group = \"staff\" }\nsignal = { connect = \"unix:/x\", account = \"+1\" }\n",
         ] {
@@ -308,6 +331,15 @@ mod tests {
             .collect();
         assert_eq!(all, [("owner", 9), ("other", 7)]);
         assert_eq!(without_approver(&two, "other").unwrap(), noted);
+        // One who had no account yet, before another who has.
+        let unsigned = noted.replace(
+            "[[approver]]",
+            "[[approver]]\nname = \"early\"\n\n[[approver]]",
+        );
+        let three = with_approver(&unsigned, "early", &account('3')).unwrap();
+        let approvers = Approvers::parse(&three).unwrap();
+        let names: Vec<_> = approvers.on_signal().map(|(name, _)| name).collect();
+        assert_eq!(names, ["early", "owner"]);
         assert!(without_approver("version = 1\n", "owner").is_err());
         let none = without_approver(&first, "owner").unwrap();
         assert_eq!(Approvers::parse(&none).unwrap().approvers, []);

@@ -47,9 +47,12 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
     }
 }
 
+/// What the text of before is called.
+pub(super) const BEFORE: &str = ".before";
+
 /// Where the text of before is kept.
-pub(super) fn backup(path: &Path) -> PathBuf {
-    path.with_added_extension("before")
+fn backup(path: &Path) -> PathBuf {
+    path.with_added_extension(BEFORE.trim_start_matches('.'))
 }
 
 /// Puts a text in a file's place. What was there goes to [`backup`].

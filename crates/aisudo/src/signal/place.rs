@@ -54,6 +54,32 @@ pub(super) fn check(socket: &Path, config: &Config) -> Result<(), String> {
     Ok(())
 }
 
+/// Why the daemon's user cannot connect; nothing if it can, or there is no such user.
+pub(super) fn closed_to_daemon(socket: &Path, config: &Config) -> Option<String> {
+    let account = account_named(&config.daemon.user)?;
+    let real = socket.canonicalize().ok()?;
+    let meta: Vec<Metadata> = real
+        .ancestors()
+        .map(Path::metadata)
+        .collect::<Result<_, _>>()
+        .ok()?;
+    let (end, directories) = meta.split_first()?;
+    let daemon = Subject {
+        name: display::word(&account.name).text,
+        uid: Some(account.uid),
+        groups: group_ids(&account),
+    };
+    let passes = directories
+        .iter()
+        .all(|directory| daemon.may(directory, 0o1));
+    (!(passes && daemon.may(end, 0o2))).then(|| {
+        format!(
+            "{}, as whom aisudo-daemon runs, cannot connect to that socket; add it to the socket's group, as docs/signal.md says",
+            daemon.name
+        )
+    })
+}
+
 fn not_there(shown: &str, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => format!(
