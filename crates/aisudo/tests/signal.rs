@@ -410,7 +410,12 @@ fn an_account_can_be_linked_first() {
         return;
     }
     let host = Host::new(Sim::builder().serves_several());
-    let mut setup = host.start(&["setup", "--yes", "--name", "owner"]);
+    let why = host.start(&UNATTENDED).fails(1);
+    assert!(
+        why.contains("signal-cli has no account, and nothing was written; give --link"),
+        "{why}"
+    );
+    let mut setup = host.start(&["setup", "--yes", "--link", "--name", "owner"]);
     let link = setup.reads("sgnl://linkdevice?");
     assert!(setup.said.contains("██"), "{}", setup.said);
     assert!(!link.contains('\u{1b}'));

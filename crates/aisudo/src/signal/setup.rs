@@ -179,8 +179,9 @@ fn asker(
     })?;
     let linked = match &accounts {
         _ if arguments.link => Some(link(signal_cli, arguments, console)?),
-        Some(accounts) if accounts.is_empty() => {
-            if !console.confirm(NO_ACCOUNT, true)? {
+        Some(accounts) if accounts.is_empty() && arguments.account.is_none() => {
+            // Unattended, a link is not something to fall into.
+            if arguments.yes || !console.confirm(NO_ACCOUNT, true)? {
                 return Err(refused(REGISTER));
             }
             Some(link(signal_cli, arguments, console)?)
@@ -213,7 +214,7 @@ fn asker(
 
 const NO_ACCOUNT: &str = "signal-cli has no account. Link it to a phone now? (To give it a number of its own, answer n.)";
 
-const REGISTER: &str = "nothing was written; register a number as docs/signal.md says, restart signal-cli, and begin again";
+const REGISTER: &str = "signal-cli has no account, and nothing was written; give --link, or register a number as docs/signal.md says and restart signal-cli";
 
 /// One of those that signal-cli has; any, if it does not say.
 fn account(
