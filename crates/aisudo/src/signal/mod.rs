@@ -1,5 +1,6 @@
 //! `aisudo signal`: who is asked on Signal, and through which account. For root.
 
+mod asker;
 mod console;
 mod edit;
 mod file;

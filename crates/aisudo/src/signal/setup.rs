@@ -1,11 +1,10 @@
 //! `aisudo signal setup`: from a running signal-cli to an approver who is asked there.
 
-use std::{io::IsTerminal as _, path::Path};
+use std::path::Path;
 
 use aisudo_core::{
     approvers::{Approvers, SignalAccount},
     config::{Config, Endpoint, Receive},
-    display,
     paths::Paths,
 };
 use aisudo_signal::Recipient;
@@ -13,23 +12,18 @@ use aisudo_sys::{clock, random::random_bytes, users::account_named};
 use uuid::Uuid;
 
 use super::{
+    asker::{Asker, asker, host, is_digits, is_number},
     console::{Console, Question, refused},
     edit::{Section, accepts_signal, with_approver, with_section},
     file::{self, Access},
     pair::{Challenge, Paired, pair},
-    place, qr, show,
-    signal_cli::{SignalCli, failed},
+    place, show,
+    signal_cli::SignalCli,
 };
 use crate::{cli::SignalSetup, failure::Failure, output::Output};
 
 /// Where signal-cli listens by our unit.
 const USUAL_PLACE: &str = "unix:/run/signal-cli/socket";
-
-/// Which account asks, and how.
-struct Asker {
-    account: String,
-    note_to_self: bool,
-}
 
 /// Root's files as they are.
 struct Before {
@@ -159,125 +153,6 @@ fn is_closed(
     Err(refused(
         "nothing was written; let signal-cli listen on a Unix socket, see docs/signal.md",
     ))
-}
-
-fn asker(
-    signal_cli: &SignalCli,
-    arguments: &SignalSetup,
-    config: &Config,
-    console: &mut Console<'_>,
-) -> Result<Asker, Failure> {
-    let accounts = signal_cli.with(None, |client| async move {
-        match client.serves_several() {
-            true => client
-                .accounts()
-                .await
-                .map(Some)
-                .map_err(|failure| failed(&failure)),
-            false => Ok(None),
-        }
-    })?;
-    let linked = match &accounts {
-        _ if arguments.link => Some(link(signal_cli, arguments, console)?),
-        Some(accounts) if accounts.is_empty() && arguments.account.is_none() => {
-            // Unattended, a link is not something to fall into.
-            if arguments.yes || !console.confirm(NO_ACCOUNT, true)? {
-                return Err(refused(REGISTER));
-            }
-            Some(link(signal_cli, arguments, console)?)
-        }
-        _ => None,
-    };
-    let account = match &linked {
-        Some(account) => account.clone(),
-        None => account(accounts.as_deref(), arguments, config, console)?,
-    };
-    let known = config.channels.signal.as_ref();
-    let known = known.filter(|signal| signal.account == account);
-    let suggested = linked.is_some() || known.is_some_and(|signal| signal.note_to_self);
-    let note_to_self = match (arguments.note_to_self, arguments.own_number) {
-        (true, _) => true,
-        (_, true) => false,
-        _ if arguments.yes => suggested,
-        _ => console.confirm(
-            &format!(
-                "Is {account} the approver's own account, with signal-cli linked to their phone?"
-            ),
-            suggested,
-        )?,
-    };
-    Ok(Asker {
-        account,
-        note_to_self,
-    })
-}
-
-const NO_ACCOUNT: &str = "signal-cli has no account. Link it to a phone now? (To give it a number of its own, answer n.)";
-
-const REGISTER: &str = "signal-cli has no account, and nothing was written; give --link, or register a number as docs/signal.md says and restart signal-cli";
-
-/// One of those that signal-cli has; any, if it does not say.
-fn account(
-    accounts: Option<&[String]>,
-    arguments: &SignalSetup,
-    config: &Config,
-    console: &mut Console<'_>,
-) -> Result<String, Failure> {
-    let known = config
-        .channels
-        .signal
-        .as_ref()
-        .map(|signal| signal.account.as_str());
-    let suggested = match accounts {
-        Some([one]) => Some(one.as_str()),
-        Some(several) => {
-            console.say(&format!("Its accounts: {}", safe(&several.join(", "))))?;
-            known.filter(|known| several.iter().any(|account| account == known))
-        }
-        None => known,
-    };
-    let question = Question {
-        text: "Which account asks?",
-        suggested,
-        option: "--account",
-    };
-    console.ask(question, arguments.account.as_deref(), |answer| {
-        let is_there = accounts.is_none_or(|all| all.iter().any(|account| account == answer));
-        match is_number(answer) {
-            true if is_there => Ok(answer.to_owned()),
-            true => Err("signal-cli has no such account".to_owned()),
-            false => Err("give its number, such as +15550001111".to_owned()),
-        }
-    })
-}
-
-/// Links signal-cli to a phone; gives the account's number.
-fn link(
-    signal_cli: &SignalCli,
-    arguments: &SignalSetup,
-    console: &mut Console<'_>,
-) -> Result<String, Failure> {
-    let device = arguments
-        .device_name
-        .clone()
-        .unwrap_or_else(|| format!("aisudo on {}", host()));
-    let colours = std::io::stdout().is_terminal();
-    let number = signal_cli.with(None, |client| async move {
-        let uri = client.start_link().await.map_err(|failure| failed(&failure))?;
-        let code = qr::of_link(&uri, colours).map_err(|why| refused(&why))?;
-        console.say(&format!(
-            "\n{code}\n{uri}\n\nScan this with the phone: Settings, Linked devices. Waiting; Ctrl-C ends it."
-        ))?;
-        let linked = client.finish_link(&uri, &device).await;
-        linked.map_err(|failure| failed(&failure))
-    })?;
-    if is_number(&number) {
-        Ok(number)
-    } else {
-        Err(refused(
-            "signal-cli does not say which account was linked; see its log",
-        ))
-    }
 }
 
 fn approver_name(arguments: &SignalSetup, console: &mut Console<'_>) -> Result<String, Failure> {
@@ -430,24 +305,6 @@ pub(super) fn save_approvers(
     let daemon = account_named(&config.daemon.user).map(|account| account.gid);
     file::replace(&paths.approvers(), before, after, Access::root_and(daemon))
         .map_err(|why| refused(&why))
-}
-
-fn is_number(text: &str) -> bool {
-    text.strip_prefix('+')
-        .is_some_and(|digits| is_digits(digits) && (5..=15).contains(&digits.len()))
-}
-
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn host() -> String {
-    let name = rustix::system::uname();
-    safe(&name.nodename().to_string_lossy())
-}
-
-fn safe(text: &str) -> String {
-    display::text(text.as_bytes()).text
 }
 
 #[cfg(test)]
