@@ -327,8 +327,8 @@ fn nobody_but_the_account_that_was_asked_is_paired() {
     host.sim.edit(&owner, earlier, &code);
     host.sim.from_owner().text(&code);
     host.sim.from_owner().to(&owner).text(&code);
-    host.sim
-        .react(&owner, host.sim.sent()[0].timestamp, "👍", false);
+    let message = host.sim.wait_for_message(|_| true);
+    host.sim.react(&owner, message.timestamp, "👍", false);
     setup.reads("The account wrote something else");
     host.sim.flush();
     host.untouched();
