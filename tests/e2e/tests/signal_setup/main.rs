@@ -1,172 +1,19 @@
 //! `aisudo signal`, against a simulator of signal-cli. As root: these commands are root's.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says what is wrong by panicking"
-)]
+mod host;
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
     os::unix::{
         fs::{MetadataExt as _, PermissionsExt as _},
         process::CommandExt as _,
     },
-    path::PathBuf,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use aisudo_core::{
-    approvers::{Approvers, SignalAccount},
-    config::{Config, Endpoint as Place, Language},
-    paths::Paths,
-};
-use aisudo_signal_sim::{Builder, Endpoint, Person, SendFailure, Sim};
-use tempfile::TempDir;
+use aisudo_core::config::{Endpoint as Place, Language};
+use aisudo_signal_sim::{Builder, Person, SendFailure, Sim};
 
-const CONFIG: &str = "# Ours.\nversion = 1\n\n[gate]\naccept = [\"terminal\"] # for now\n\n[daemon]\nuser = \"nobody\"\n\n[[gate.who]]\nuser = \"nobody\"\nwhen = \"always\"\n";
-
-/// An installation, and signal-cli beside it.
-struct Host {
-    root: TempDir,
-    sim: Sim,
-}
-
-impl Host {
-    fn new(sim: Builder) -> Self {
-        let root = tempfile::tempdir().unwrap();
-        let paths = Paths::under(root.path());
-        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        for directory in ["etc/aisudo", "run/signal-cli"] {
-            fs::create_dir_all(root.path().join(directory)).unwrap();
-        }
-        fs::write(paths.config(), CONFIG).unwrap();
-        let socket = root.path().join("run/signal-cli/socket");
-        Self {
-            sim: sim.start(Endpoint::Unix(socket)),
-            root,
-        }
-    }
-
-    fn paths(&self) -> Paths {
-        Paths::under(self.root.path())
-    }
-
-    fn start(&self, arguments: &[&str]) -> Running {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aisudo"));
-        command.arg("--root").arg(self.root.path()).arg("signal");
-        Running::start(command.args(arguments))
-    }
-
-    fn config(&self) -> Config {
-        Config::parse(&fs::read_to_string(self.paths().config()).unwrap()).unwrap()
-    }
-
-    fn approver(&self, name: &str) -> Option<SignalAccount> {
-        let text = fs::read_to_string(self.paths().approvers()).ok()?;
-        let approvers = Approvers::parse(&text).unwrap();
-        let mut all = approvers.on_signal();
-        all.find(|(other, _)| *other == name)
-            .map(|(_, account)| account.clone())
-    }
-
-    /// That nothing was written.
-    fn untouched(&self) {
-        assert_eq!(fs::read_to_string(self.paths().config()).unwrap(), CONFIG);
-        let names = fs::read_dir(self.root.path().join("etc/aisudo")).unwrap();
-        assert_eq!(names.count(), 1);
-    }
-}
-
-/// The command while it runs.
-struct Running {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
-    said: String,
-}
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self {
-            stdin: child.stdin.take(),
-            stdout: BufReader::new(child.stdout.take().unwrap()),
-            child,
-            said: String::new(),
-        }
-    }
-
-    fn types(&mut self, line: &str) {
-        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
-    }
-
-    /// Reads until a line that holds this.
-    #[track_caller]
-    fn reads(&mut self, part: &str) -> String {
-        loop {
-            let mut line = String::new();
-            let read = self.stdout.read_line(&mut line).unwrap();
-            self.said.push_str(&line);
-            if line.contains(part) {
-                return line;
-            }
-            if read == 0 {
-                let mut errors = String::new();
-                self.child
-                    .stderr
-                    .take()
-                    .unwrap()
-                    .read_to_string(&mut errors)
-                    .unwrap();
-                panic!("{part:?} did not come: {}{errors}", self.said);
-            }
-        }
-    }
-
-    /// The code, once it stands on the terminal.
-    #[track_caller]
-    fn code(&mut self) -> String {
-        self.reads("with this code:");
-        self.reads("\n");
-        self.reads("\n").trim().to_owned()
-    }
-
-    /// Ends its input, and waits: the exit code, and what it said.
-    fn ends(mut self) -> (i32, String, String) {
-        self.stdin = None;
-        self.stdout.read_to_string(&mut self.said).unwrap();
-        let output = self.child.wait_with_output().unwrap();
-        let errors = String::from_utf8(output.stderr).unwrap();
-        (output.status.code().unwrap(), self.said, errors)
-    }
-
-    #[track_caller]
-    fn succeeds(self) -> String {
-        let (code, said, errors) = self.ends();
-        assert_eq!((code, errors.as_str()), (0, ""), "{said}");
-        said
-    }
-
-    #[track_caller]
-    fn fails(self, expected: i32) -> String {
-        let (code, said, errors) = self.ends();
-        assert_eq!(code, expected, "{said}{errors}");
-        assert_eq!(errors.lines().count(), 1, "{errors}");
-        errors
-    }
-}
-
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
+use self::host::{CONFIG, Host, Running, aisudo};
 
 fn key(person: &Person) -> String {
     person.fingerprint().replace(' ', "").to_lowercase()
@@ -185,9 +32,6 @@ const UNATTENDED: [&str; 6] = ["setup", "--yes", "--name", "owner", "--to", "+15
 
 #[test]
 fn setup_without_a_person_pairs_with_the_account_that_knows_the_code() {
-    if !is_root() {
-        return;
-    }
     let (owner, sim) = usual();
     let host = Host::new(sim);
     let mut setup = host.start(&[&UNATTENDED[..], &["--languages", "de,en"]].concat());
@@ -230,16 +74,13 @@ fn setup_without_a_person_pairs_with_the_account_that_knows_the_code() {
         text.starts_with(&format!("{accepts}\n[channels.signal]\n")),
         "{text}"
     );
-    let before = host.root.path().join("etc/aisudo/aisudo.toml.before");
+    let before = host.root.join("etc/aisudo/aisudo.toml.before");
     assert_eq!(fs::read_to_string(before).unwrap(), CONFIG);
 }
 
 /// For the daemon to read, and for nobody else: here it is "nobody".
 #[test]
 fn the_approvers_are_readable_for_the_daemons_user() {
-    if !is_root() {
-        return;
-    }
     let (owner, sim) = usual();
     let host = Host::new(sim);
     let mut setup = host.start(&UNATTENDED);
@@ -263,9 +104,6 @@ fn the_approvers_are_readable_for_the_daemons_user() {
 
 #[test]
 fn setup_asks_for_what_no_option_says() {
-    if !is_root() {
-        return;
-    }
     let (owner, sim) = usual();
     let host = Host::new(sim.account("+15550001112"));
     let mut setup = host.start(&["setup"]);
@@ -313,9 +151,6 @@ fn setup_asks_for_what_no_option_says() {
 
 #[test]
 fn nobody_but_the_account_that_was_asked_is_paired() {
-    if !is_root() {
-        return;
-    }
     let (owner, sim) = usual();
     let stranger = Person::new(2);
     let host = Host::new(sim.person(&stranger));
@@ -339,9 +174,6 @@ fn nobody_but_the_account_that_was_asked_is_paired() {
 
 #[test]
 fn an_account_that_does_not_know_the_code_is_not_paired() {
-    if !is_root() {
-        return;
-    }
     let (owner, sim) = usual();
     let host = Host::new(sim);
     let mut setup = host.start(&UNATTENDED);
@@ -356,9 +188,6 @@ fn an_account_that_does_not_know_the_code_is_not_paired() {
 
 #[test]
 fn root_says_no_to_another_safety_number() {
-    if !is_root() {
-        return;
-    }
     let (owner, sim) = usual();
     let host = Host::new(sim);
     let mut setup = host.start(&[
@@ -383,9 +212,6 @@ fn root_says_no_to_another_safety_number() {
 
 #[test]
 fn a_note_to_self_is_answered_from_another_of_ones_devices() {
-    if !is_root() {
-        return;
-    }
     let owner = Person::new(1);
     let host = Host::new(
         Sim::builder()
@@ -406,9 +232,6 @@ fn a_note_to_self_is_answered_from_another_of_ones_devices() {
 
 #[test]
 fn an_account_can_be_linked_first() {
-    if !is_root() {
-        return;
-    }
     let host = Host::new(Sim::builder().serves_several());
     let why = host.start(&UNATTENDED).fails(1);
     assert!(
@@ -432,12 +255,9 @@ fn an_account_can_be_linked_first() {
 
 #[test]
 fn each_obstacle_is_one_line_and_nothing_is_written() {
-    if !is_root() {
-        return;
-    }
     let (_, sim) = usual();
     let host = Host::new(sim);
-    let socket = host.root.path().join("run/signal-cli/socket");
+    let socket = host.root.join("run/signal-cli/socket");
     let fails = |arguments: &[&str], code: i32, expected: &str| {
         let why = host.start(arguments).fails(code);
         assert!(why.contains(expected), "{expected}: {why}");
@@ -499,19 +319,13 @@ fn each_obstacle_is_one_line_and_nothing_is_written() {
 /// nobody is gated here, and may not even begin.
 #[test]
 fn only_root_may_say_who_approves() {
-    if !is_root() {
-        return;
-    }
     let (_, sim) = usual();
     let host = Host::new(sim);
-    // A copy, because the build may stand where others cannot go.
-    let program = host.root.path().join("aisudo");
-    fs::copy(PathBuf::from(env!("CARGO_BIN_EXE_aisudo")), &program).unwrap();
     for arguments in [&["setup"][..], &["trust", "owner"], &["remove", "owner"]] {
-        let mut command = Command::new(&program);
+        let mut command = aisudo();
         command
             .arg("--root")
-            .arg(host.root.path())
+            .arg(&host.root)
             .arg("signal")
             .args(arguments);
         let why = Running::start(command.uid(65534).gid(65534)).fails(4);
@@ -535,9 +349,6 @@ fn paired() -> (Person, Host) {
 
 #[test]
 fn a_new_key_is_believed_when_root_says_so_and_from_then_on() {
-    if !is_root() {
-        return;
-    }
     let (owner, host) = paired();
     let old = host.approver("owner").unwrap();
     let said = host.start(&["trust", "owner", "--yes"]).succeeds();
@@ -578,9 +389,6 @@ fn a_new_key_is_believed_when_root_says_so_and_from_then_on() {
 
 #[test]
 fn an_approver_can_be_paired_anew_and_removed() {
-    if !is_root() {
-        return;
-    }
     let (owner, host) = paired();
     let mut again = host.start(&UNATTENDED);
     let code = again.code();
