@@ -76,6 +76,25 @@ fn a12_the_account_that_asks_does_not_answer() {
 }
 
 #[test]
+fn a12_the_account_that_asks_does_not_answer_even_if_it_is_listed() {
+    let phone = Phone::new();
+    phone.pin_also(&phone.sim.owner());
+    let (sudo, question) = phone.asked("sudo echo ran");
+    let yes = format!("yes {}", question.code);
+    // Perhaps it was asked, too.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    says_yes(&phone, &phone.sim.owner(), &question);
+    phone.sim.from_owner().text(&yes);
+    for message in phone.sim.sent() {
+        phone.sim.from_owner().react(message.timestamp, "👍", false);
+        phone.sim.from_owner().quote(message.timestamp, "yes");
+    }
+    phone.settle();
+    phone.undecided(&question);
+    drop(sudo);
+}
+
+#[test]
 fn a12_what_is_said_in_a_group_does_not_count() {
     let phone = Phone::new();
     let (sudo, question) = phone.asked("sudo echo ran");

@@ -206,7 +206,14 @@ impl Phone {
     /// Root's file of approvers has this key for the owner.
     pub(crate) fn pin(&self, fingerprint: &str, since_ms: u64) {
         self.world
-            .approvers(&approvers(&self.owner, fingerprint, since_ms));
+            .approvers(&approvers("owner", &self.owner, fingerprint, since_ms));
+    }
+
+    /// Root's file has somebody else beside the owner.
+    pub(crate) fn pin_also(&self, other: &Person) {
+        let text = approvers("owner", &self.owner, &self.owner.fingerprint(), 1);
+        let other = approver("other", other, &other.fingerprint(), 1);
+        self.world.approvers(&(text + &other));
     }
 }
 
@@ -288,7 +295,7 @@ impl Plan {
             sim.address(),
             self.signal
         ));
-        world.approvers(&approvers(&owner, &owner.fingerprint(), 1));
+        world.approvers(&approvers("owner", &owner, &owner.fingerprint(), 1));
         let daemon = world.start_daemon();
         let phone = Phone {
             sim,
@@ -331,9 +338,17 @@ fn is_question(message: &Message) -> bool {
     message.method == "send" && message.edits.is_none() && message.text.starts_with("■ Request")
 }
 
-fn approvers(person: &Person, fingerprint: &str, since_ms: u64) -> String {
+/// Root's file, with one approver of this name.
+fn approvers(name: &str, person: &Person, fingerprint: &str, since_ms: u64) -> String {
     format!(
-        "version = 1\n\n[[approver]]\nname = \"owner\"\n\n[approver.signal]\naci = \"{}\"\nidentity = \"{fingerprint}\"\nsince_ms = {since_ms}\n",
+        "version = 1\n{}",
+        approver(name, person, fingerprint, since_ms)
+    )
+}
+
+fn approver(name: &str, person: &Person, fingerprint: &str, since_ms: u64) -> String {
+    format!(
+        "\n[[approver]]\nname = \"{name}\"\n\n[approver.signal]\naci = \"{}\"\nidentity = \"{fingerprint}\"\nsince_ms = {since_ms}\n",
         person.aci
     )
 }

@@ -168,7 +168,8 @@ fn a12_in_note_to_self_only_the_owners_own_notes_count() {
     sim.from_owner().to(&stranger).text(&yes);
     sim.from_owner().in_group("R1JPVVA=").text(&yes);
     sim.from_owner().edit(7, &yes);
-    // Not by the owner.
+    // Not by the owner; not even by another approver, as only the owner was asked.
+    phone.pin_also(&stranger);
     sim.reply(&stranger, &yes);
     sim.react(&stranger, question.timestamp, "👍", false);
     // From the account's number, but not from one of its devices.
