@@ -101,7 +101,7 @@ pub(super) async fn pair(
     let sent = client
         .send(to, &message)
         .await
-        .map_err(|failure| failed(&failure))?;
+        .map_err(|failure| not_sent(&failure))?;
     let asked = sent.uuid.ok_or_else(|| {
         refused(
             "signal-cli does not say which account that is; nothing was written; give another --to",
@@ -121,6 +121,16 @@ pub(super) async fn pair(
         Err(refused(
             "the account's identity key has just changed; nothing was written; begin again",
         ))
+    }
+}
+
+/// Why nothing could be asked. Whoever is not an approver yet has no key that root could trust here.
+fn not_sent(failure: &aisudo_signal::Failure) -> Failure {
+    match failure {
+        aisudo_signal::Failure::Untrusted => refused(
+            "signal-cli knows another identity key of that account from before, and sends it nothing; compare the safety number, then run: signal-cli trust -v SAFETY_NUMBER NUMBER, and begin again",
+        ),
+        other => failed(other),
     }
 }
 

@@ -35,5 +35,5 @@ pub(super) fn run(
     if left == 0 {
         console.say("Nobody is left who could be asked on Signal.")?;
     }
-    console.say("Written. It counts once aisudo-daemon has read it: aisudo reload")
+    console.say("Written. It counts from now on; see: aisudo status")
 }

@@ -66,7 +66,7 @@ pub(super) fn run(
     let before = file::read(&paths.approvers()).map_err(|why| refused(&why))?;
     let after = with_approver(&before, name, &account).map_err(|why| refused(&why))?;
     save_approvers(paths, &config, &before, &after)?;
-    console.say("Written. It counts once aisudo-daemon has read it: aisudo reload")
+    console.say("Written. It counts from now on; see: aisudo status")
 }
 
 fn show_both(

@@ -296,6 +296,8 @@ fn each_obstacle_is_one_line_and_nothing_is_written() {
     );
     failure(SendFailure::Unregistered);
     fails(&UNATTENDED, 1, "the recipient has no account at Signal");
+    failure(SendFailure::Identity);
+    fails(&UNATTENDED, 1, "run: signal-cli trust -v SAFETY_NUMBER");
     failure(SendFailure::Captcha("2fc05128".to_owned(), 9));
     fails(&UNATTENDED, 1, "captcha");
     let port = ["setup", "--connect", "tcp:127.0.0.1:1"];
