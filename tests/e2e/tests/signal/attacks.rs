@@ -142,7 +142,15 @@ fn a12_a_changed_key_suspends_the_approver_until_root_trusts_it_again() {
     nothing_ran(sudo);
     // Root trusts it, too, from now on.
     let now = phone.sim.reply(&phone.owner, "hello");
-    phone.pin(&new, now);
+    let trust = ["signal", "trust", "owner", "--yes"];
+    let trusted = phone.world.approver(trust).expect_success();
+    assert!(
+        trusted
+            .stdout
+            .replace(' ', "")
+            .contains(&new.replace(' ', "")),
+        "{trusted}"
+    );
     eventually("the approver is back", || {
         !phone.status().contains("suspended")
     });

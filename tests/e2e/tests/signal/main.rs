@@ -7,4 +7,5 @@ mod once;
 mod outages;
 mod outcomes;
 mod phone;
+mod setup;
 mod transports;

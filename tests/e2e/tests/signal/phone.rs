@@ -203,12 +203,6 @@ impl Phone {
         self.sim.wait_for_receiver();
     }
 
-    /// Root's file of approvers has this key for the owner.
-    pub(crate) fn pin(&self, fingerprint: &str, since_ms: u64) {
-        self.world
-            .approvers(&approvers("owner", &self.owner, fingerprint, since_ms));
-    }
-
     /// Root's file has somebody else beside the owner.
     pub(crate) fn pin_also(&self, other: &Person) {
         let text = approvers("owner", &self.owner, &self.owner.fingerprint(), 1);
