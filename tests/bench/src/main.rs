@@ -7,6 +7,7 @@ mod approver;
 mod ledger;
 mod machine;
 mod pending;
+mod signal;
 mod sudo;
 mod table;
 mod verify;
@@ -93,6 +94,7 @@ fn measure(scale: Scale) -> Table {
     sudo::against_plain(&world, scale, &mut table);
     sudo::loaded(&world, &mut table);
     pending::measure(&world, scale, &mut table);
+    signal::measure(&world, &config(), scale, &mut table);
     state.take_big_database();
     sudo::with_long_log(&world, scale, &mut table);
     table

@@ -30,7 +30,7 @@ args = []
 "#;
 
 /// The same lines as a world has at first.
-fn gated() -> String {
+pub(crate) fn gated() -> String {
     let lines = format!(
         "auth    [success=done ignore=ignore default=die] {BUILD}/pam_aisudo.so\naccount required {BUILD}/pam_aisudo.so"
     );
@@ -182,7 +182,7 @@ pub(crate) fn plain_to_exec(world: &World, count: usize) -> Samples {
     samples
 }
 
-fn install_stamp() -> String {
+pub(crate) fn install_stamp() -> String {
     let to = format!("{BUILD}/stamp");
     if !Path::new(&to).exists() {
         let here = std::env::current_exe().expect("the path of this program");
@@ -192,7 +192,7 @@ fn install_stamp() -> String {
     to
 }
 
-fn now_ns() -> f64 {
+pub(crate) fn now_ns() -> f64 {
     let now = clock_gettime(ClockId::Monotonic);
     now.tv_sec as f64 * 1e9 + now.tv_nsec as f64
 }
