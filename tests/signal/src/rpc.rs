@@ -66,7 +66,10 @@ pub(crate) fn answer(
 ) -> Option<Value> {
     let refused = |code, message: &str| Some(failure(&Error::new(code, message), &Value::Null));
     if text.trim().is_empty() {
-        return refused(-32700, "Empty input line");
+        return match connection {
+            Some(_) => refused(-32700, "Empty input line"),
+            None => refused(-32600, "unexpected type: MISSING"),
+        };
     }
     let parsed = match serde_json::from_str(text) {
         Ok(parsed) => parsed,
@@ -100,29 +103,64 @@ fn answer_one(
         Some(Value::Array(_) | Value::Object(_)) | None => Value::Null,
         Some(id) => id.clone(),
     };
+    if let Some(what) = malformed(&request) {
+        return Some(failure(&Error::new(-32600, what), &id));
+    }
+    // Null is an id as well.
+    let wants_answer = request.get("id").is_some();
     if request["jsonrpc"] != "2.0" {
         let error = Error::new(-32600, "only jsonrpc version 2.0 is supported");
         return Some(failure(&error, &id));
     }
     let params = request["params"].take();
-    let Some(method) = request["method"].as_str() else {
-        let error = Error::new(-32600, "method field must be set");
-        return Some(failure(&error, &id));
+    let method = match &request["method"] {
+        Value::String(method) => method.clone(),
+        Value::Null => {
+            let error = Error::new(-32600, "method field must be set");
+            return Some(failure(&error, &id));
+        }
+        // Its parser makes a text of it.
+        other => other.to_string(),
     };
     let call = Call {
-        method: method.to_owned(),
+        method,
         params,
         at_ns,
     };
     shared.change(|state| state.calls.push(call.clone()));
     let result = methods::run(shared, &call, connection);
-    if id.is_null() {
+    if !wants_answer {
         return None;
     }
     Some(match result {
         Ok(result) => json!({"jsonrpc": "2.0", "result": result, "id": id}),
         Err(error) => failure(&error, &id),
     })
+}
+
+/// What signal-cli's parser of JSON has against a request. Its words are another parser's; the code is
+/// the same.
+fn malformed(request: &Value) -> Option<&'static str> {
+    const KNOWN: [&str; 4] = ["jsonrpc", "method", "id", "params"];
+    let Some(fields) = request.as_object() else {
+        return Some("a request is an object");
+    };
+    if fields.keys().any(|name| !KNOWN.contains(&&**name)) {
+        return Some("an unknown field");
+    }
+    if matches!(fields.get("id"), Some(Value::Array(_) | Value::Object(_))) {
+        return Some("an id is no object");
+    }
+    if matches!(
+        fields.get("method"),
+        Some(Value::Array(_) | Value::Object(_))
+    ) {
+        return Some("a method is no object");
+    }
+    match fields.get("params") {
+        None | Some(Value::Null | Value::Object(_)) => None,
+        Some(_) => Some("params is no object"),
+    }
 }
 
 fn failure(error: &Error, id: &Value) -> Value {
