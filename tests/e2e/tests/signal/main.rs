@@ -8,4 +8,5 @@ mod outages;
 mod outcomes;
 mod phone;
 mod setup;
+mod strangers;
 mod transports;
