@@ -294,6 +294,22 @@ impl Standing {
             Self::Ended(end) => end.name(),
         }
     }
+
+    /// The answer that was given, if one was.
+    #[must_use]
+    pub fn decision(&self) -> Option<&Decision> {
+        match self {
+            Self::Live(LiveState::Approved { decision })
+            | Self::Ended(
+                End::Denied { decision }
+                | End::Released { decision, .. }
+                | End::Unused { decision, .. },
+            ) => Some(decision),
+            Self::Live(LiveState::Pending) | Self::Ended(End::Expired | End::Cancelled { .. }) => {
+                None
+            }
+        }
+    }
 }
 
 /// The newest entry of the audit log.

@@ -1,12 +1,6 @@
 //! `aisudo show`.
 
-use aisudo_core::{
-    display,
-    evidence::Decision,
-    paths::Paths,
-    state::End,
-    wire::{LiveState, Standing},
-};
+use aisudo_core::{display, paths::Paths};
 
 use crate::{
     cli::Show,
@@ -41,18 +35,7 @@ pub(crate) fn state_line(fetched: &Fetched) -> String {
 
 /// What the approver said with the decision.
 pub(crate) fn note(fetched: &Fetched) -> Option<String> {
-    let decision: &Decision = match &fetched.row.state {
-        Standing::Live(LiveState::Approved { decision })
-        | Standing::Ended(
-            End::Denied { decision }
-            | End::Released { decision, .. }
-            | End::Unused { decision, .. },
-        ) => decision,
-        Standing::Live(LiveState::Pending)
-        | Standing::Ended(End::Expired | End::Cancelled { .. }) => {
-            return None;
-        }
-    };
+    let decision = fetched.row.state.decision()?;
     let note = decision.note.as_ref()?;
     Some(display::text(note.as_bytes()).text)
 }

@@ -1,7 +1,7 @@
 //! An answer is checked against the sender's key as it is now, and brought to the ledger.
 
 use aisudo_core::{
-    evidence::{Evidence, SignalEvidence},
+    evidence::{Decision, Evidence, SignalEvidence},
     state::Tick,
     wire::{LiveState, Standing},
 };
@@ -19,11 +19,8 @@ use crate::{broker::Answer, channels::Port, record::Record};
 /// What became of an answer.
 #[derive(Debug)]
 pub(super) enum Checked {
-    /// It was brought to the ledger. Those that were not taken, and why.
-    Decided {
-        to: Uuid,
-        not_taken: Vec<(Uuid, String)>,
-    },
+    /// It was brought to the ledger. What was not taken of it, and why.
+    Decided(Answered, Vec<(Uuid, String)>),
     /// Its sender's key is not the one that root pinned.
     OtherKey(Answered, &'static str),
     /// Its sender is no approver any more.
@@ -82,9 +79,14 @@ pub(super) async fn check(
             Err(failure) => not_taken.push((target.id, failure.to_string())),
         }
     }
-    Checked::Decided {
-        to: sender,
-        not_taken,
+    Checked::Decided(answered, not_taken)
+}
+
+impl Answered {
+    /// Whether this decision is that answer.
+    fn is(&self, decision: &Decision) -> bool {
+        matches!(&decision.evidence, Evidence::Signal(evidence)
+            if evidence.sender == self.account.aci && evidence.answered_at_ms == self.answered_at_ms)
     }
 }
 
@@ -93,20 +95,11 @@ impl Worker {
     /// When the connection is of no use any more.
     pub(super) async fn checked(&mut self, checked: Checked) -> Result<(), Failure> {
         match checked {
-            Checked::Decided { to, not_taken } => {
+            Checked::Decided(answered, not_taken) => {
+                // What the ledger did is in the mailbox by now.
+                self.collect().await;
                 for (id, why) in not_taken {
-                    if let Some(case) = self.desk.case(id) {
-                        let row = &case.row;
-                        let code = row.code.clone();
-                        let help = match &row.state {
-                            Standing::Live(LiveState::Pending) => Help::NotTaken { code, why },
-                            standing => Help::Over {
-                                code,
-                                standing: Box::new(standing.clone()),
-                            },
-                        };
-                        self.help_out(to, help);
-                    }
+                    self.help_after(&answered, id, why);
                 }
             }
             Checked::OtherKey(answered, why) => {
@@ -124,6 +117,23 @@ impl Worker {
             }
         }
         Ok(())
+    }
+
+    /// A line for whoever answered in vain; none for an answer that was heard twice.
+    fn help_after(&mut self, answered: &Answered, id: Uuid, why: String) {
+        let Some(row) = self.desk.case(id).map(|case| &case.row) else {
+            return;
+        };
+        let code = row.code.clone();
+        let help = match &row.state {
+            Standing::Live(LiveState::Pending) => Help::NotTaken { code, why },
+            standing if standing.decision().is_some_and(|one| answered.is(one)) => return,
+            standing => Help::Over {
+                code,
+                standing: Box::new(standing.clone()),
+            },
+        };
+        self.help_out(answered.account.aci, help);
     }
 
     async fn refuse_answer(&mut self, answered: &Answered, why: &str) {

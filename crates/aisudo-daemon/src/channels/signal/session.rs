@@ -1,7 +1,7 @@
 //! One connection to signal-cli: messages come in at any time, one call that sends is under way at
 //! most, and one answer at a time is checked and brought to the ledger.
 
-use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use aisudo_core::{evidence::EvidenceKind, state::Tick};
 use aisudo_signal::{Client, Event, Events, Failure, Identity, Incoming};
@@ -46,13 +46,20 @@ struct Calls {
     sending: Call<Returned>,
     checking: Call<Checked>,
     looking: Call<Result<Vec<Identity>, Failure>>,
-    /// Messages about a message of ours that is not known yet.
-    stash: VecDeque<Incoming>,
 }
 
 impl Worker {
     /// Until the connection is lost. Gives why.
-    pub(super) async fn talk(&mut self, client: Client, mut events: Events) -> Failure {
+    pub(super) async fn talk(&mut self, client: Client, events: Events) -> Failure {
+        let why = self.converse(client, events).await;
+        // An answer whose check was cut off is checked again over the next connection.
+        if let Some(answered) = self.checked_now.take() {
+            self.answers.push_front(answered);
+        }
+        why
+    }
+
+    async fn converse(&mut self, client: Client, mut events: Events) -> Failure {
         let mut calls = Calls::default();
         self.look_at = self.next_look();
         loop {
@@ -61,20 +68,18 @@ impl Worker {
             let wake = self.begin_calls(&mut calls, &client, now).await;
             let nap = Duration::from_millis(wake.0.saturating_sub(now.0).max(1));
             tokio::select! {
-                () = self.mailbox.came() => {}
-                event = events.next() => match event {
-                    Some(event) => self.hear(event, &mut calls).await,
-                    None => return Failure::Unreachable("signal-cli closed the connection".to_owned()),
-                },
+                // An answer that came before the connection ended is heard before its end.
+                biased;
                 returned = done(&mut calls.sending) => {
                     if let Err(failure) = self.returned(returned).await {
                         return failure;
                     }
-                    for incoming in std::mem::take(&mut calls.stash) {
-                        self.hear_message(&incoming, None).await;
+                    for incoming in std::mem::take(&mut self.stash) {
+                        self.hear_message(&incoming, false).await;
                     }
                 }
                 checked = done(&mut calls.checking) => {
+                    self.checked_now = None;
                     if let Err(failure) = self.checked(checked).await {
                         return failure;
                     }
@@ -86,6 +91,11 @@ impl Worker {
                     }
                     Err(failure) => return failure,
                 },
+                event = events.next() => match event {
+                    Some(event) => self.hear(event, calls.sending.is_some()).await,
+                    None => return Failure::Unreachable("signal-cli closed the connection".to_owned()),
+                },
+                () = self.mailbox.came() => {}
                 () = tokio::time::sleep(nap) => self.tick(),
             }
         }
@@ -109,6 +119,7 @@ impl Worker {
         if calls.checking.is_none()
             && let Some(answered) = self.answers.pop_front()
         {
+            self.checked_now = Some(answered.clone());
             let (client, port) = (client.clone(), self.port.clone());
             calls.checking = Some(Box::pin(answers::check(
                 client,
@@ -127,13 +138,9 @@ impl Worker {
         })
     }
 
-    async fn hear(&mut self, event: Event, calls: &mut Calls) {
+    async fn hear(&mut self, event: Event, sends: bool) {
         match event {
-            Event::Message(incoming) => {
-                let under_way = calls.sending.is_some();
-                self.hear_message(&incoming, under_way.then_some(&mut calls.stash))
-                    .await;
-            }
+            Event::Message(incoming) => self.hear_message(&incoming, sends).await,
             Event::Receipt {
                 sender, timestamps, ..
             } => {
@@ -159,9 +166,9 @@ impl Worker {
         }
     }
 
-    /// Takes in a message; one that may be about what is being sent goes to the stash, if there is
-    /// one.
-    async fn hear_message(&mut self, incoming: &Incoming, stash: Option<&mut VecDeque<Incoming>>) {
+    /// Takes in a message. While something is being sent, one that may be about that is kept for
+    /// later.
+    async fn hear_message(&mut self, incoming: &Incoming, sends: bool) {
         let name = incoming.sender.map(|sender| (sender, incoming.timestamp));
         let heard = match self.port.approvers() {
             Ok(approvers) => believe::hear(
@@ -184,11 +191,8 @@ impl Worker {
             heard,
             Heard::Unknown(_) | Heard::Help(_, Help::NotAsked { .. })
         );
-        if let Some(stash) = stash
-            && not_yet
-            && stash.len() < MAX_STASHED
-        {
-            stash.push_back(incoming.clone());
+        if sends && not_yet && self.stash.len() < MAX_STASHED {
+            self.stash.push(incoming.clone());
             return;
         }
         if name.is_some_and(|name| self.heard.contains(&name)) {

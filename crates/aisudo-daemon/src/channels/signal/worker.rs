@@ -12,7 +12,7 @@ use aisudo_core::{
     evidence::EvidenceKind,
     state::Tick,
 };
-use aisudo_signal::{Client, Events, Failure, Options};
+use aisudo_signal::{Client, Events, Failure, Incoming, Options};
 use jiff::tz::TimeZone;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -62,12 +62,16 @@ pub(super) struct Worker {
     pub(super) bucket: Bucket,
     /// Answers whose sender's key has still to be checked, in the order in which they came.
     pub(super) answers: VecDeque<Answered>,
+    /// The one that is being checked.
+    pub(super) checked_now: Option<Answered>,
     /// Lines of help to send.
     pub(super) help: VecDeque<(Uuid, Help)>,
     /// When each approver was last helped.
     pub(super) helped: BTreeMap<Uuid, Tick>,
     /// Approvers who cannot be asked now.
     pub(super) blocked: BTreeMap<Uuid, Block>,
+    /// Messages about a message of ours that is not known yet.
+    pub(super) stash: Vec<Incoming>,
     /// Messages that were heard, by sender and timestamp.
     pub(super) heard: VecDeque<(Uuid, u64)>,
     /// Questions that no phone has received yet, and since when.
@@ -127,9 +131,11 @@ impl Worker {
             desk: Desk::default(),
             bucket: Bucket::default(),
             answers: VecDeque::new(),
+            checked_now: None,
             help: VecDeque::new(),
             helped: BTreeMap::new(),
             blocked: BTreeMap::new(),
+            stash: Vec::new(),
             heard: VecDeque::new(),
             unreceived: BTreeMap::new(),
             silent: 0,
@@ -163,7 +169,6 @@ impl Worker {
                         retry_ms = FIRST_RETRY_MS;
                     }
                     lost_at = Some(now);
-                    self.health.link(Link::Lost(why.clone()));
                     why
                 }
             };
@@ -179,7 +184,9 @@ impl Worker {
         let grace_until = lost_at.map_or(Tick(0), |at| Tick(at.0.saturating_add(GRACE_MS)));
         loop {
             let now = self.port.now().tick;
-            if now >= grace_until {
+            if now < grace_until {
+                self.health.link(Link::Lost(why.to_owned()));
+            } else {
                 self.health.link(Link::Down(why.to_owned()));
                 self.record(DOWN, why).await;
             }
