@@ -13,9 +13,6 @@ use tokio::sync::oneshot;
 
 use crate::{Failure, queue::Sink};
 
-/// Calls under way at once, at most.
-pub(crate) const MAX_CALLS: usize = 64;
-
 /// The longest line or body that is read, in bytes. `listIdentities` has some 430 for each account
 /// that was ever met, which is every member of every group.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 4 << 20;
@@ -52,9 +49,6 @@ impl Calls {
         let Some(calls) = waiting.as_mut() else {
             return Err(closed());
         };
-        if calls.len() >= MAX_CALLS {
-            return Err(Failure::Timeout);
-        }
         calls.insert(id, sender);
         Ok(Waiting {
             calls: self,

@@ -4,11 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use aisudo_core::config::Endpoint;
 use serde_json::{Map, Value, json};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::{
+    net::{TcpStream, UnixStream},
+    sync::Semaphore,
+};
 use uuid::Uuid;
 
 use crate::{
-    Events, Failure, Message, Recipient, Sent, calls, failure::shortened, http::Http, lines::Lines,
+    Events, Failure, Identity, Message, Recipient, Sent, calls, failure::shortened, http::Http,
+    lines::Lines,
 };
 
 /// How long a connection may take to be made.
@@ -19,6 +23,9 @@ const LOCAL: Duration = Duration::from_secs(8);
 
 /// How long somebody may take to scan a code with their phone.
 const LINK: Duration = Duration::from_secs(600);
+
+/// Calls under way at once, at most, whatever the transport.
+pub(crate) const MAX_CALLS: usize = 64;
 
 /// The oldest version whose answers are known.
 const OLDEST: [u32; 3] = [0, 13, 0];
@@ -44,6 +51,8 @@ pub struct Client(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     transport: Transport,
+    /// A permit for each call that may begin.
+    free: Semaphore,
     timeout: Duration,
     version: String,
     /// The account that each call names; nothing where signal-cli serves just one.
@@ -58,34 +67,6 @@ enum Transport {
     Http(Http),
 }
 
-/// An identity key that signal-cli has seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Whose.
-    pub uuid: Option<Uuid>,
-    /// Their number, if it is known.
-    pub number: Option<String>,
-    /// The key, in hexadecimal.
-    pub fingerprint: String,
-    /// What both compare to see that they have the right keys: 60 digits.
-    pub safety_number: String,
-    /// Whether signal-cli trusts it.
-    pub trust: Trust,
-}
-
-/// Whether signal-cli trusts a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trust {
-    /// It does not: the key has changed.
-    Untrusted,
-    /// As the first that it saw, or because it was told to trust all.
-    Unverified,
-    /// Somebody compared it.
-    Verified,
-    /// It says something else.
-    Unknown,
-}
-
 impl Client {
     /// Connects, and makes sure that it is signal-cli and has the account, as far as it says.
     ///
@@ -96,6 +77,7 @@ impl Client {
         let (transport, events, peer_uid) = opened.map_err(|_| Failure::Timeout)??;
         let mut inner = Inner {
             transport,
+            free: Semaphore::new(MAX_CALLS),
             timeout: options.timeout,
             version: String::new(),
             account: None,
@@ -215,12 +197,9 @@ impl Client {
             parameters.insert("number".to_owned(), json!(address));
         }
         let identities = self.0.call_local("listIdentities", parameters).await?;
-        Ok(identities
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(Identity::of)
-            .collect())
+        // None of them would mean that a key is gone.
+        let identities = identities.as_array().ok_or_else(not_understood)?;
+        Ok(identities.iter().map(Identity::of).collect())
     }
 
     /// Has signal-cli trust the key of an account, by its safety number.
@@ -317,6 +296,8 @@ impl Inner {
         method: &str,
         parameters: Map<String, Value>,
     ) -> Result<Value, Failure> {
+        // More would only wait behind those that it leaves unanswered.
+        let _begun = self.free.try_acquire().map_err(|_| Failure::Timeout)?;
         match &self.transport {
             Transport::Lines(lines) => {
                 let waiting = lines.calls.begin()?;
@@ -325,24 +306,6 @@ impl Inner {
                 waiting.answer().await
             }
             Transport::Http(http) => http.call(calls::request(1, method, &parameters)).await,
-        }
-    }
-}
-
-impl Identity {
-    fn of(listed: &Value) -> Self {
-        let text = |name: &str| listed.get(name).and_then(Value::as_str);
-        Self {
-            uuid: text("uuid").and_then(|uuid| uuid.parse().ok()),
-            number: text("number").map(str::to_owned),
-            fingerprint: text("fingerprint").map(shortened).unwrap_or_default(),
-            safety_number: text("safetyNumber").map(shortened).unwrap_or_default(),
-            trust: match text("trustLevel") {
-                Some("UNTRUSTED") => Trust::Untrusted,
-                Some("TRUSTED_UNVERIFIED") => Trust::Unverified,
-                Some("TRUSTED_VERIFIED") => Trust::Verified,
-                _ => Trust::Unknown,
-            },
         }
     }
 }

@@ -149,43 +149,4 @@ fn other_server() -> Failure {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Event;
-
-    #[tokio::test]
-    async fn events_are_read_however_they_are_cut() {
-        let text = ":\n\nevent:receive\ndata:{\"exception\":{\"type\":\"UntrustedIdentityException\"},\ndata:\"envelope\":{}}\r\n\r\n:\n";
-        for cut in 1..text.len() {
-            let (sink, events) = queue();
-            let mut stream = Stream::default();
-            for part in text.as_bytes().chunks(cut) {
-                stream.take(part, &sink);
-            }
-            let reader = tokio::spawn(async {});
-            let mut events = events(reader.abort_handle());
-            drop(sink);
-            let expected = Event::Untrusted { sender: None };
-            assert_eq!(events.next().await, Some(expected));
-            assert_eq!(events.next().await, None);
-        }
-    }
-
-    #[tokio::test]
-    async fn an_event_that_is_too_long_is_passed_over_and_counted() {
-        let untrusted = r#"{"exception":{"type":"UntrustedIdentityException"},"envelope":{}}"#;
-        let (sink, events) = queue();
-        let mut events = events(tokio::spawn(async {}).abort_handle());
-        let mut stream = Stream::default();
-        stream.take(b"data:", &sink);
-        stream.take(&vec![b' '; MAX_MESSAGE_BYTES * 3], &sink);
-        assert!(stream.line.len() + stream.data.len() <= MAX_MESSAGE_BYTES);
-        let rest = format!("{untrusted}\n\ndata:{untrusted}\n\n");
-        stream.take(rest.as_bytes(), &sink);
-        drop(sink);
-        let expected = Event::Untrusted { sender: None };
-        assert_eq!(events.next().await, Some(Event::Lost(1)));
-        assert_eq!(events.next().await, Some(expected));
-        assert_eq!(events.next().await, None);
-    }
-}
+mod tests;

@@ -10,14 +10,16 @@ mod client;
 mod events;
 mod failure;
 mod http;
+mod identity;
 mod lines;
 mod message;
 mod queue;
 
 pub use self::{
-    client::{Client, Identity, Options, Trust},
+    client::{Client, Options},
     events::{Author, Content, Event, Incoming, Quoted, Reaction, Vote, event_of},
     failure::Failure,
+    identity::{Identity, Trust},
     message::{Message, Quote, Recipient, Sent},
     queue::Events,
 };

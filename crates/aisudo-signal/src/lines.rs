@@ -10,7 +10,8 @@ use tokio::{
 
 use crate::{
     Events, Failure,
-    calls::{Calls, MAX_CALLS, MAX_MESSAGE_BYTES, closed},
+    calls::{Calls, MAX_MESSAGE_BYTES, closed},
+    client::MAX_CALLS,
     queue::{Sink, queue},
 };
 

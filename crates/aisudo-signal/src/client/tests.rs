@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::io::AsyncReadExt;
 
 use super::*;
-use crate::{Event, Quote};
+use crate::{Event, Quote, Trust};
 use peer::{OWN, Place, connected, options};
 
 mod peer;
@@ -267,7 +267,7 @@ async fn what_was_given_up_before_it_was_written_is_never_sent() {
 async fn no_more_calls_than_the_limit_are_under_way() {
     let (client, _events, _peer) = connected(options()).await;
     let (to, message) = (to_ua(), words("x"));
-    let mut waiting: Vec<_> = (0..calls::MAX_CALLS)
+    let mut waiting: Vec<_> = (0..MAX_CALLS)
         .map(|_| Box::pin(client.send(&to, &message)))
         .collect();
     for call in &mut waiting {
@@ -278,6 +278,43 @@ async fn no_more_calls_than_the_limit_are_under_way() {
     drop(waiting);
     let begun = tokio::time::timeout(Duration::from_millis(50), client.send(&to, &message)).await;
     assert!(begun.is_err(), "there is room again");
+}
+
+#[tokio::test]
+async fn a_list_that_is_none_is_not_an_empty_one() {
+    let (client, _events, mut peer) = connected(options()).await;
+    let (listed, ()) = tokio::join!(
+        client.identities(None),
+        peer.expect("listIdentities", json!({}), "null")
+    );
+    assert_eq!(listed.unwrap_err().kind(), "unreachable");
+}
+
+#[tokio::test]
+async fn messages_are_subscribed_to_once_and_only_if_asked() {
+    for manual_receive in [false, true] {
+        let place = Place::new();
+        let endpoint = place.endpoint();
+        let options = Options {
+            manual_receive,
+            ..options()
+        };
+        let script = async {
+            let mut peer = place.accept().await;
+            peer.greet_as_single().await;
+            if manual_receive {
+                peer.expect("subscribeReceive", json!({}), "2").await;
+            }
+            peer
+        };
+        let (connected, mut peer) = tokio::join!(Client::connect(&endpoint, options), script);
+        let (client, _events) = connected.unwrap();
+        let (listed, ()) = tokio::join!(
+            client.identities(None),
+            peer.expect("listIdentities", json!({}), "[]")
+        );
+        assert_eq!(listed, Ok(vec![]), "the next line is the next call");
+    }
 }
 
 #[tokio::test]
