@@ -57,25 +57,23 @@ const QUICK: Scale = Scale {
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let (mut scale, mut json) = (WHOLE, None);
+    let (mut scale, mut json, mut only) = (WHOLE, None, None);
     while let Some(argument) = arguments.next() {
-        match (argument.as_str(), arguments.next()) {
-            ("--json", Some(file)) => json = Some(PathBuf::from(file)),
-            ("--quick", next) => {
-                scale = QUICK;
-                if let ("--json", Some(file)) = (next.as_deref().unwrap_or(""), arguments.next()) {
-                    json = Some(PathBuf::from(file));
-                }
-            }
+        match argument.as_str() {
+            "--quick" => scale = QUICK,
+            "--json" => json = arguments.next().map(PathBuf::from),
+            "--only" => only = arguments.next(),
             _ => {
-                eprintln!("usage: aisudo-bench [--quick] [--json FILE]");
+                eprintln!(
+                    "usage: aisudo-bench [--quick] [--json FILE] [--only verify|ledger|sudo|waiting|signal]"
+                );
                 return ExitCode::FAILURE;
             }
         }
     }
     // Before the world: its `/tmp` is another.
     let json = json.map(|file| std::path::absolute(file).expect("the path of the JSON file"));
-    let table = measure(scale);
+    let table = measure(scale, only.as_deref());
     print!("{table}");
     if let Some(file) = json {
         std::fs::write(&file, table.json()).expect("write the JSON file");
@@ -83,20 +81,34 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn measure(scale: Scale) -> Table {
+/// All of it, or one part.
+fn measure(scale: Scale, only: Option<&str>) -> Table {
+    let wanted = |part: &str| only.is_none_or(|only| only == part);
     let state = State::new();
     let mut table = Table::new(machine::describe(&state.directory));
-    verify::measure(scale, &mut table);
-    ledger::measure(scale, &state.directory, &mut table);
+    if wanted("verify") {
+        verify::measure(scale, &mut table);
+    }
+    if wanted("ledger") {
+        ledger::measure(scale, &state.directory, &mut table);
+    }
     let world = World::new();
     state.show();
     world.config(&config());
-    sudo::against_plain(&world, scale, &mut table);
-    sudo::loaded(&world, &mut table);
-    pending::measure(&world, scale, &mut table);
-    signal::measure(&world, &config(), scale, &mut table);
-    state.take_big_database();
-    sudo::with_long_log(&world, scale, &mut table);
+    if wanted("sudo") {
+        sudo::against_plain(&world, scale, &mut table);
+        sudo::loaded(&world, &mut table);
+    }
+    if wanted("waiting") {
+        pending::measure(&world, scale, &mut table);
+    }
+    if wanted("signal") {
+        signal::measure(&world, &config(), scale, &mut table);
+    }
+    if wanted("ledger") {
+        state.take_big_database();
+        sudo::with_long_log(&world, scale, &mut table);
+    }
     table
 }
 

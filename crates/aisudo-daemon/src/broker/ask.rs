@@ -10,7 +10,7 @@ use aisudo_core::{
 
 use super::{
     Broker,
-    live::{Gate, Live, State},
+    live::{Gate, Kinds, Live, State},
     refuse,
     types::{Ask, Effects, History, Moment, News, NotReached, Outcome, Stored},
 };
@@ -80,7 +80,7 @@ impl Broker {
             gate: Gate::Here(ask.connection),
             asked_at_ms: now.unix_ms,
             command: Some(ask.command),
-            reached: ask.reached.ok(),
+            reached: ask.reached.ok().map(|kinds| Kinds::of(&kinds)),
         });
         Effects {
             outcome: Outcome::Waiting {

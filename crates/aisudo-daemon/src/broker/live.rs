@@ -21,7 +21,27 @@ pub(super) struct Live {
     /// See [`super::Ask::command`]; nothing after a restart.
     pub(super) command: Option<Hex32>,
     /// The channels that ask about it; nothing after a restart.
-    pub(super) reached: Option<Vec<EvidenceKind>>,
+    pub(super) reached: Option<Kinds>,
+}
+
+/// A set of channels, a bit each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kinds(u8);
+
+impl Kinds {
+    pub(super) fn of(kinds: &[EvidenceKind]) -> Self {
+        Self(kinds.iter().fold(0, |set, kind| set | 1 << *kind as u8))
+    }
+
+    /// Takes one out; gives what is left.
+    pub(super) fn without(&mut self, kind: EvidenceKind) -> Self {
+        self.0 &= !(1 << kind as u8);
+        *self
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 }
 
 #[derive(Debug)]

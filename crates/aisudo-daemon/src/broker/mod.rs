@@ -253,17 +253,16 @@ impl Broker {
         let Some(mut live) = self.live.take(id) else {
             return done;
         };
-        if let (State::Pending(_), Some(reached)) = (&live.state, &mut live.reached) {
-            reached.retain(|kind| *kind != by);
-            if reached.is_empty() {
-                let asked_at_ms = live.asked_at_ms;
-                let ended = end(live.state, shortened(&not.why));
-                return Effects {
-                    records: vec![moved(&ended, asked_at_ms)],
-                    news: vec![(id, News::NotReached(not))],
-                    ..done
-                };
-            }
+        if let (State::Pending(_), Some(reached)) = (&live.state, &mut live.reached)
+            && reached.without(by).is_empty()
+        {
+            let asked_at_ms = live.asked_at_ms;
+            let ended = end(live.state, shortened(&not.why));
+            return Effects {
+                records: vec![moved(&ended, asked_at_ms)],
+                news: vec![(id, News::NotReached(Box::new(not)))],
+                ..done
+            };
         }
         self.live.put(live);
         done

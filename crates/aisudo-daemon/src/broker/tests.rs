@@ -232,7 +232,10 @@ fn a38_a_request_that_no_channel_can_ask_about_any_more_is_over_with_roots_fallb
         why: "the phone is gone".to_owned(),
         fallback: true,
     };
-    assert_eq!(over.news, [(question(0, 0).id, News::NotReached(expected))]);
+    assert_eq!(
+        over.news,
+        [(question(0, 0).id, News::NotReached(Box::new(expected)))]
+    );
     assert!(matches!(
         &over.records[..],
         [Record::Moved { standing: Standing::Ended(End::Cancelled { why }), .. }] if why == "the phone is gone"

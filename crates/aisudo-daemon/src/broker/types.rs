@@ -222,7 +222,7 @@ pub enum News {
     /// Nobody answered in time.
     Expired,
     /// Nobody could be asked after all.
-    NotReached(NotReached),
+    NotReached(Box<NotReached>),
 }
 
 /// All that one command brings about.

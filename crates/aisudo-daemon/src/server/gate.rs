@@ -72,13 +72,8 @@ struct Allowed {
 struct Waiting {
     id: Uuid,
     connection: ConnectionId,
-    code: String,
-    /// Where people are asked.
-    channels: Vec<String>,
-    /// How long an answer is waited for.
-    seconds: u64,
-    /// What it hears first, when that is already known.
-    first: News,
+    /// What it is told at first; not held while it waits.
+    opening: Option<Box<Opening>>,
     news: watch::Receiver<News>,
     /// Whether the request is over: the connection is not its gate then.
     over: bool,
@@ -145,16 +140,27 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Asked, Opti
         }
         other => return Err(Some(answer(other))),
     };
-    Ok(Asked::Waiting(Waiting {
-        id,
-        connection,
+    let waiting = ToGate::Waiting {
         code,
         channels,
         seconds,
-        first,
+    };
+    Ok(Asked::Waiting(Waiting {
+        id,
+        connection,
+        opening: Some(Box::new(Opening { waiting, first })),
         news,
         over,
     }))
+}
+
+/// What a gate is told before it waits.
+#[derive(Debug)]
+struct Opening {
+    /// That it waits.
+    waiting: ToGate,
+    /// What is already known.
+    first: News,
 }
 
 /// Why a question is not taken.
@@ -318,14 +324,11 @@ impl Waiting {
 
     /// Says that people are asked, and what is known already; says whether that was the last word.
     async fn begin(&mut self, wire: &Wire) -> Result<bool, Broken> {
-        let waiting = ToGate::Waiting {
-            code: self.code.clone(),
-            channels: std::mem::take(&mut self.channels),
-            seconds: self.seconds,
+        let Some(opening) = self.opening.take() else {
+            return Ok(false);
         };
-        wire.send(&waiting).await?;
-        let first = std::mem::replace(&mut self.first, News::None);
-        tell(wire, first).await
+        wire.send(&opening.waiting).await?;
+        tell(wire, opening.first).await
     }
 
     /// Has the release recorded; says whether it was.
@@ -355,7 +358,8 @@ async fn tell(wire: &Wire, news: News) -> Result<bool, Broken> {
     match news {
         News::None => Ok(false),
         News::Expired => wire.send(&ToGate::Expired).await.map(|()| true),
-        News::NotReached(NotReached { why, fallback }) => {
+        News::NotReached(not) => {
+            let NotReached { why, fallback } = *not;
             let refused = ToGate::Refused { why, fallback };
             wire.send(&refused).await.map(|()| true)
         }

@@ -40,6 +40,22 @@ fn a_killed_sudo_withdraws_the_question() {
 }
 
 #[test]
+fn a_question_that_is_over_before_signal_cli_has_confirmed_it_says_so_too() {
+    let phone = Phone::new();
+    phone
+        .sim
+        .faults(|faults| faults.latency = Duration::from_millis(800));
+    let sudo = phone.ask("exec sudo echo ran");
+    phone.world.wait_for_request();
+    let sent = phone.sim.wait_for_message(|_| true);
+    sudo.signal(Signal::TERM);
+    phone
+        .sim
+        .wait_for_text(sent.timestamp, |text| text.contains("CANCELLED"));
+    drop(sudo);
+}
+
+#[test]
 fn what_was_decided_elsewhere_is_said_here() {
     let phone = Phone::new();
     let (sudo, question) = phone.asked("sudo echo ran");

@@ -35,6 +35,9 @@ pub(super) struct Case {
     pub(super) body: Option<String>,
     /// When it expires, in milliseconds since 1970: for people.
     pub(super) deadline_ms: u64,
+    /// Whether there is a message about it, or one on its way.
+    asked: bool,
+    on_its_way: bool,
     /// Those who were sent a message, or cannot be.
     tried: BTreeSet<Uuid>,
     /// Messages to each that were perhaps sent.
@@ -99,6 +102,7 @@ impl Desk {
             let case = self.cases.entry(prompt.request);
             let case = case.or_insert_with(|| case_of(row, None, now_ms));
             case.body = case.body.take().or(body);
+            case.asked = true;
             case.tried.insert(to);
         }
     }
@@ -108,13 +112,14 @@ impl Desk {
         let Letter { row, body } = letter;
         let id = row.id;
         match (self.cases.get_mut(&id), body) {
+            // Nobody was asked about it here, and nobody will be.
+            (Some(case), _) if !case.asked && !case.on_its_way && is_over(&row) => {
+                self.cases.remove(&id);
+                None
+            }
             (Some(case), body) => {
-                let over = matches!(row.state, Standing::Ended(_));
                 case.row = row;
                 case.body = case.body.take().or(body);
-                if over {
-                    self.forget();
-                }
                 None
             }
             (None, body @ Some(_)) => {
@@ -169,14 +174,9 @@ impl Desk {
 
     /// Requests that wait and about which nobody was asked here.
     pub(super) fn unasked(&self) -> Vec<Uuid> {
-        let asked: BTreeSet<Uuid> = self
-            .messages
-            .values()
-            .flat_map(|message| message.requests.iter().copied())
-            .collect();
         self.cases
             .iter()
-            .filter(|(id, case)| waits(&case.row) && !asked.contains(id))
+            .filter(|(_, case)| waits(&case.row) && !case.asked)
             .map(|(id, _)| *id)
             .collect()
     }
@@ -258,9 +258,37 @@ impl Desk {
             .map(|(key, _)| Todo::Tell(*key))
     }
 
+    /// A question is being sent, or no longer is.
+    pub(super) fn on_its_way(&mut self, requests: &[Uuid], is: bool) {
+        for id in requests {
+            if let Some(case) = self.cases.get_mut(id) {
+                case.on_its_way = is;
+                if !is && !case.asked && is_over(&case.row) {
+                    self.cases.remove(id);
+                }
+            }
+        }
+    }
+
+    /// The connection was lost.
+    pub(super) fn nothing_on_its_way(&mut self) {
+        let all: Vec<Uuid> = self
+            .cases
+            .iter()
+            .filter(|(_, case)| case.on_its_way)
+            .map(|(id, _)| *id)
+            .collect();
+        self.on_its_way(&all, false);
+    }
+
     /// A question was sent.
     pub(super) fn asked_by(&mut self, requests: &[Uuid], key: Key, form: PromptForm) {
         self.tried(requests, key.to);
+        for id in requests {
+            if let Some(case) = self.cases.get_mut(id) {
+                case.asked = true;
+            }
+        }
         let message = Message {
             requests: requests.to_vec(),
             form,
@@ -328,9 +356,7 @@ impl Desk {
     }
 
     fn over(&self, id: Uuid) -> bool {
-        self.cases
-            .get(&id)
-            .is_none_or(|case| matches!(case.row.state, Standing::Ended(_)))
+        self.cases.get(&id).is_none_or(|case| is_over(&case.row))
     }
 
     /// Keeps what may still be needed.
@@ -354,11 +380,11 @@ impl Desk {
             }
         }
         self.cases.retain(|id, case| {
-            let over = matches!(case.row.state, Standing::Ended(_));
+            let over = is_over(&case.row);
             if over && !open.contains(id) {
                 case.body = None;
             }
-            !over || known.contains(id)
+            !over || case.on_its_way || known.contains(id)
         });
     }
 }
@@ -368,9 +394,15 @@ fn case_of(row: Row, body: Option<String>, now_ms: u64) -> Case {
         deadline_ms: now_ms.saturating_add(row.remaining_ms.unwrap_or_default()),
         row,
         body,
+        asked: false,
+        on_its_way: false,
         tried: BTreeSet::new(),
         attempts: BTreeMap::new(),
     }
+}
+
+fn is_over(row: &Row) -> bool {
+    matches!(row.state, Standing::Ended(_))
 }
 
 fn waits(row: &Row) -> bool {

@@ -42,11 +42,12 @@ pub(super) enum Errand {
         question: Key,
         text: String,
     },
-    /// The outcome in place of the question; or the end of the poll, which has no text.
+    /// The outcome, in place of the question.
     Tell {
         key: Key,
-        text: Option<Text>,
+        text: Text,
     },
+    EndPoll(Key),
     Help {
         to: Uuid,
         text: String,
@@ -125,8 +126,10 @@ impl Worker {
         }
         if let Some(Todo::Tell(key)) = self.desk.next_outcome() {
             self.spare(now).map_err(later)?;
-            let text = self.outcome(key);
-            return Ok(Errand::Tell { key, text });
+            return Ok(match self.outcome(key) {
+                Some(text) => Errand::Tell { key, text },
+                None => Errand::EndPoll(key),
+            });
         }
         if !self.help.is_empty() {
             self.spare(now).map_err(later)?;
@@ -160,7 +163,7 @@ impl Worker {
         askable
     }
 
-    /// What became of all that a message asks about.
+    /// What became of all that a message asks about; nothing for a poll.
     fn outcome(&self, key: Key) -> Option<Text> {
         let message = self.desk.message(key)?;
         if message.form == PromptForm::Poll {
@@ -189,10 +192,13 @@ impl Worker {
     }
 
     pub(super) fn run_errand(
-        &self,
+        &mut self,
         client: &Client,
         errand: Errand,
     ) -> Pin<Box<dyn Future<Output = Returned> + Send>> {
+        if let Errand::Ask { requests, .. } = &errand {
+            self.desk.on_its_way(requests, true);
+        }
         let client = client.clone();
         let note_to_self = self.own.note_to_self;
         Box::pin(async move {
@@ -229,14 +235,11 @@ async fn run(client: &Client, errand: &Errand, note_to_self: bool) -> Result<u64
             let to = recipient(question.to);
             client.send_poll(&to, text, &OPTIONS).await?
         }
-        Errand::Tell {
-            key,
-            text: Some(text),
-        } => {
+        Errand::Tell { key, text } => {
             let edit = message(text, Some(key.sent_at_ms));
             client.send(&recipient(key.to), &edit).await?
         }
-        Errand::Tell { key, text: None } => {
+        Errand::EndPoll(key) => {
             let to = recipient(key.to);
             client.end_poll(&to, key.sent_at_ms).await?;
             return Ok(key.sent_at_ms);

@@ -41,6 +41,20 @@ impl Worker {
     /// When the connection is of no use any more.
     pub(super) async fn returned(&mut self, returned: Returned) -> Result<(), Failure> {
         let Returned { errand, result } = returned;
+        let on_its_way = match &errand {
+            Errand::Ask { requests, .. } => requests.clone(),
+            _ => Vec::new(),
+        };
+        let done = self.take_in(errand, result).await;
+        self.desk.on_its_way(&on_its_way, false);
+        done
+    }
+
+    async fn take_in(
+        &mut self,
+        errand: Errand,
+        result: Result<u64, NotSent>,
+    ) -> Result<(), Failure> {
         match result {
             Ok(sent_at_ms) => {
                 self.failures = 0;
@@ -83,7 +97,7 @@ impl Worker {
                 self.remember(&requests.unwrap_or_default(), key, PromptForm::Poll, &name)
                     .await;
             }
-            Errand::Tell { key, .. } => self.told(key, true).await,
+            Errand::Tell { key, .. } | Errand::EndPoll(key) => self.told(key, true).await,
             Errand::Help { .. } => {}
         }
     }
@@ -200,7 +214,7 @@ impl Worker {
         match errand {
             Errand::Ask { .. } | Errand::Help { .. } => {}
             Errand::Poll { question, .. } => self.desk.polled(question, None),
-            Errand::Tell { key, .. } => self.told(key, false).await,
+            Errand::Tell { key, .. } | Errand::EndPoll(key) => self.told(key, false).await,
         }
     }
 }

@@ -52,6 +52,7 @@ impl Worker {
     /// Until the connection is lost. Gives why.
     pub(super) async fn talk(&mut self, client: Client, events: Events) -> Failure {
         let why = self.converse(client, events).await;
+        self.desk.nothing_on_its_way();
         // An answer whose check was cut off is checked again over the next connection.
         if let Some(answered) = self.checked_now.take() {
             self.answers.push_front(answered);

@@ -154,6 +154,24 @@ fn what_no_longer_waits_is_not_asked_about() {
 }
 
 #[test]
+fn a_question_on_its_way_is_not_forgotten_when_its_request_ends() {
+    let mut desk = Desk::default();
+    desk.take(new(1, 1), 0);
+    desk.on_its_way(&[id(1)], true);
+    desk.take(over(1), 0);
+    desk.asked_by(&[id(1)], key(70, OWNER), PromptForm::Whole);
+    desk.on_its_way(&[id(1)], false);
+    assert_eq!(desk.next_outcome(), Some(Todo::Tell(key(70, OWNER))));
+    assert!(desk.case(id(1)).unwrap().body.is_some());
+
+    desk.take(new(2, 2), 0);
+    desk.on_its_way(&[id(2)], true);
+    desk.take(over(2), 0);
+    desk.nothing_on_its_way();
+    assert!(desk.case(id(2)).is_none());
+}
+
+#[test]
 fn the_outcome_is_told_once_all_of_a_message_is_over() {
     let mut desk = Desk::default();
     desk.take(new(1, 7), 0);
