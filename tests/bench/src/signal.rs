@@ -30,7 +30,9 @@ pub(crate) fn measure(world: &World, config: &str, scale: Scale, table: &mut Tab
     let sim = set_up(world, config, &owner);
     let daemon = world.start_daemon();
     sim.wait_for_receiver();
-    wait_until_connected(world);
+    wait_for_status(world, "connected to signal-cli");
+    // What waited before is over first.
+    wait_for_status(world, "requests: 0 waiting");
     let (to_socket, to_exec) = asked_and_answered(world, &sim, &owner, scale.decisions);
     drop(daemon);
     world.config(config);
@@ -86,14 +88,10 @@ fn set_up(world: &World, config: &str, owner: &Person) -> Sim {
     sim
 }
 
-fn wait_until_connected(world: &World) {
+fn wait_for_status(world: &World, what: &str) {
     let start = Instant::now();
-    while !world
-        .approver(["status"])
-        .stdout
-        .contains("connected to signal-cli")
-    {
-        assert!(start.elapsed() < PATIENCE, "the daemon does not connect");
+    while !world.approver(["status"]).stdout.contains(what) {
+        assert!(start.elapsed() < PATIENCE, "status never says {what:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -107,28 +107,24 @@ impl Desk {
         }
     }
 
-    /// Takes in what the writer says. Gives the id of a request that is new.
-    pub(super) fn take(&mut self, letter: Letter, now_ms: u64) -> Option<Uuid> {
+    /// Takes in what the writer says.
+    pub(super) fn take(&mut self, letter: Letter, now_ms: u64) {
         let Letter { row, body } = letter;
         let id = row.id;
         match (self.cases.get_mut(&id), body) {
             // Nobody was asked about it here, and nobody will be.
             (Some(case), _) if !case.asked && !case.on_its_way && is_over(&row) => {
                 self.cases.remove(&id);
-                None
             }
             (Some(case), body) => {
                 case.row = row;
                 case.body = case.body.take().or(body);
-                None
             }
             (None, body @ Some(_)) => {
-                let waits = waits(&row);
                 self.cases.insert(id, case_of(row, body, now_ms));
-                waits.then_some(id)
             }
             // Nobody was asked about it here.
-            (None, None) => None,
+            (None, None) => {}
         }
     }
 

@@ -10,11 +10,11 @@ use super::{
     answers::{self, Checked},
     believe::{self, Heard, Known, Refused},
     desk::Key,
-    outbox::Returned,
+    outbox::{Errand, Returned},
     prompt::Help,
     worker::Worker,
 };
-use crate::record::Record;
+use crate::record::{PromptForm, Record};
 
 /// How often the approvers' keys are looked at, in milliseconds …
 const LOOK_MS: u64 = 60_000;
@@ -113,6 +113,11 @@ impl Worker {
         }
         if calls.sending.is_none() {
             match self.next_errand(client, self.port.now()) {
+                Ok(Errand::Ask {
+                    form: PromptForm::Pointer,
+                    requests,
+                    ..
+                }) if self.give_back_too_long(&requests).await => wake = now,
                 Ok(errand) => calls.sending = Some(self.run_errand(client, errand)),
                 Err(at) => wake = wake.min(at),
             }

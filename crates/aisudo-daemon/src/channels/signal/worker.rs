@@ -245,22 +245,9 @@ impl Worker {
 
     /// Takes in what the writer says, and gives back what cannot be asked about here.
     pub(super) async fn collect(&mut self) {
-        let mut new = Vec::new();
-        loop {
-            let letters = self.mailbox.take();
-            if letters.is_empty() && new.is_empty() {
-                break;
-            }
-            let now_ms = self.port.now().unix_ms;
-            for letter in letters {
-                new.extend(self.desk.take(letter, now_ms));
-            }
-            for id in std::mem::take(&mut new) {
-                if self.is_too_long(id) {
-                    let why = "the request is too long to be shown on Signal; shorten the command";
-                    self.give_back(id, why.to_owned(), false).await;
-                }
-            }
+        let now_ms = self.port.now().unix_ms;
+        for letter in self.mailbox.take() {
+            self.desk.take(letter, now_ms);
         }
         if let Some(why) = self.health.reach().why_not() {
             for id in self.desk.unasked() {
@@ -280,9 +267,18 @@ impl Worker {
         self.port.unreached(id, kind, why, fallback).await;
     }
 
-    fn is_too_long(&self, id: Uuid) -> bool {
-        let question = self.question(&[id]);
-        matches!(question, Some(Question::TooLong(_)))
+    /// Gives back what cannot be shown whole here. Says whether that is new: then some of it may be
+    /// over by now.
+    pub(super) async fn give_back_too_long(&mut self, requests: &[Uuid]) -> bool {
+        let mut any = false;
+        for id in requests {
+            if !self.given_back.contains(id) {
+                let why = "the request is too long to be shown on Signal; shorten the command";
+                self.give_back(*id, why.to_owned(), false).await;
+                any = true;
+            }
+        }
+        any
     }
 
     /// The text that asks about these, which are alike.
