@@ -21,6 +21,10 @@ use crate::ledger::facts;
 use crate::sudo::{decision_to_exec, plain_to_exec};
 use crate::table::Table;
 
+/// Questions under way at once: more, and what the daemon holds until they are on disk would be taken
+/// for what it holds while they wait.
+const AT_ONCE: usize = 50;
+
 pub(crate) fn measure(world: &World, scale: Scale, table: &mut Table) {
     many_descriptors(scale.many_waiting as u64 + 1000);
     let daemon = world.start_daemon();
@@ -75,10 +79,15 @@ pub(crate) fn measure(world: &World, scale: Scale, table: &mut Table) {
 
 /// So many gates that wait; they leave when they are dropped.
 fn wait(count: usize) -> Vec<UnixStream> {
-    let mut gates: Vec<UnixStream> = (0..count).map(|_| ask()).collect();
-    for gate in &mut gates {
-        let answer: Option<ToGate> = receive(gate).expect("an answer to the question");
-        assert!(matches!(answer, Some(ToGate::Waiting { .. })), "{answer:?}");
+    let mut gates: Vec<UnixStream> = Vec::with_capacity(count);
+    while gates.len() < count {
+        let more = AT_ONCE.min(count - gates.len());
+        let mut asked: Vec<UnixStream> = (0..more).map(|_| ask()).collect();
+        for gate in &mut asked {
+            let answer: Option<ToGate> = receive(gate).expect("an answer to the question");
+            assert!(matches!(answer, Some(ToGate::Waiting { .. })), "{answer:?}");
+        }
+        gates.append(&mut asked);
     }
     gates
 }
