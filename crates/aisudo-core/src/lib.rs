@@ -7,7 +7,9 @@
 pub mod agents;
 pub mod approvers;
 pub mod audit;
+pub mod base64url;
 pub mod config;
+pub mod device;
 pub mod digest;
 pub mod display;
 pub mod evidence;
