@@ -14,7 +14,7 @@
 #[cfg(feature = "device")]
 pub mod device;
 #[cfg(feature = "envelope")]
-//pub mod envelope;
+pub mod envelope;
 #[cfg(feature = "pairing")]
 //pub mod pairing;
 pub mod statement;

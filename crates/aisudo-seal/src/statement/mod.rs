@@ -29,8 +29,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 #[cfg(feature = "device")]
 pub(crate) use self::passkey::challenge;
-#[cfg(any(feature = "pairing", test))]
-pub(crate) use self::verify::verify_bytes;
 pub use self::verify::{Why, check_key, verify};
 
 /// What every statement begins with, so that no signature for anything else is one for a decision.
