@@ -16,5 +16,5 @@ pub mod device;
 #[cfg(feature = "envelope")]
 pub mod envelope;
 #[cfg(feature = "pairing")]
-//pub mod pairing;
+pub mod pairing;
 pub mod statement;

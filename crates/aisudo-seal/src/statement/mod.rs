@@ -29,6 +29,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 #[cfg(feature = "device")]
 pub(crate) use self::passkey::challenge;
+#[cfg(feature = "pairing")]
+pub(crate) use self::verify::verify_bytes;
 pub use self::verify::{Why, check_key, verify};
 
 /// What every statement begins with, so that no signature for anything else is one for a decision.

@@ -1,5 +1,7 @@
 //! A phone's half in Rust: what signs, as tests and vectors need it. The real phone is the app.
 
+pub mod pairing;
+
 use std::fmt;
 
 use aisudo_core::{
