@@ -81,6 +81,18 @@ impl Kind {
         Self::Update,
     ];
 
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Decision => "decision",
+            Self::Receipt => "receipt",
+            Self::Pairing => "pairing",
+            Self::Update => "update",
+        }
+    }
+
     fn byte(self) -> u8 {
         match self {
             Self::Request => 1,
