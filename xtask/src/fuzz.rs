@@ -10,13 +10,14 @@ use std::process::{Child, Command, ExitStatus};
 use crate::sh::{Result, cargo, checkout, host, run, run_quietly};
 
 /// What is fuzzed: the programs of `fuzz/Cargo.toml`.
-const TARGETS: [&str; 9] = [
+const TARGETS: [&str; 10] = [
     "audit",
     "config",
     "display",
     "frames",
     "policy",
     "request",
+    "seal",
     "signal",
     "sudo_argv",
     "words",
