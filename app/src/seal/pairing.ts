@@ -3,7 +3,19 @@
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 
-import { base64url, type Bytes, concat, fromBase64url, fromHex, fromUtf8, hex, Reader, Refused, same, utf8 } from "./bytes.ts";
+import {
+  base64url,
+  type Bytes,
+  concat,
+  fromBase64url,
+  fromHex,
+  fromUtf8,
+  hex,
+  Reader,
+  Refused,
+  same,
+  utf8,
+} from "./bytes.ts";
 import { open, parse, type Random, random, seal } from "./envelope.ts";
 import { type BoxKey, checkPublicKey } from "./keys.ts";
 import type { Signer } from "./statement.ts";

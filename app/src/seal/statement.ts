@@ -3,7 +3,19 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 
-import { base64url, type Bytes, concat, fromUtf8, hex, Reader, Refused, same, u16, u64, utf8 } from "./bytes.ts";
+import {
+  base64url,
+  type Bytes,
+  concat,
+  fromUtf8,
+  hex,
+  Reader,
+  Refused,
+  same,
+  u16,
+  u64,
+  utf8,
+} from "./bytes.ts";
 import { keyName } from "./keys.ts";
 
 const DOMAIN = utf8("aisudo decision v1\0");

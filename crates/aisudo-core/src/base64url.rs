@@ -115,7 +115,9 @@ mod tests {
 
     #[test]
     fn another_form_is_refused() {
-        for text in ["Zg==", "Zh", "Z", "Zm9vY", "Zm+v", "Zm/v", "Zm 9", "Zm9\n", "Zm5", "Zé"] {
+        for text in [
+            "Zg==", "Zh", "Z", "Zm9vY", "Zm+v", "Zm/v", "Zm 9", "Zm9\n", "Zm5", "Zé",
+        ] {
             assert_eq!(decode(text), None, "{text}");
         }
     }
