@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::*;
 use crate::{
     device::{Ed25519, Passkey, Signer, pairing::answer},
-    envelope::{Kind, PublicKey, SecretKey, seal},
+    envelope::{Envelope, Kind, PublicKey, SecretKey, seal},
 };
 
 const APP: &str = "https://h.example:8443";
@@ -171,6 +171,30 @@ fn who_has_not_seen_the_link_cannot_answer() {
 }
 
 #[test]
+fn an_answer_is_a_message_of_its_kind() {
+    let mut world = world();
+    let offer = world.offer();
+    let message = world.answer(&offer);
+    let opened = Envelope::parse(&message[32..])
+        .unwrap()
+        .open(&world.host, world.phone.public())
+        .unwrap();
+    let host = *world.host.public();
+    let again = seal(
+        Kind::Update,
+        &world.phone,
+        &host,
+        &opened.body,
+        &mut world.rng,
+    )
+    .unwrap();
+    let update = [&message[..32], &again].concat();
+    let refused = offer.answer(&update, &world.host, START).unwrap_err();
+    assert_eq!(refused.why, Why::NotAnAnswer);
+    refused.state.answer(&message, &world.host, START).unwrap();
+}
+
+#[test]
 fn an_answer_that_is_not_what_it_says() {
     let mut world = world();
     let signer = Ed25519::from_seed(&[7; 32]);
@@ -298,7 +322,7 @@ fn words_cannot_be_searched_for() {
 fn reveal_of(answered: &Answered, world: &World, theirs: &SecretKey) -> [u8; 32] {
     let mut rng = ChaCha20Rng::from_seed([4; 32]);
     let message = answered.reveal(&world.host, &mut rng).unwrap();
-    let envelope = crate::envelope::Envelope::parse(&message).unwrap();
+    let envelope = Envelope::parse(&message).unwrap();
     let opened = envelope.open(theirs, world.host.public()).unwrap();
     match serde_json::from_slice(&opened.body).unwrap() {
         FromHost::Reveal { reveal } => reveal.0,

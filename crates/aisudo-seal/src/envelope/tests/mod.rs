@@ -202,6 +202,18 @@ fn a31_an_envelope_of_a_future_version_is_named_so() {
     }
 }
 
+/// Everything inside fits, it is only not sealed: what does not decrypt must not be read as it stands.
+#[test]
+fn a31_an_envelope_that_was_never_sealed() {
+    let mut world = world();
+    let sealed = world.send(Kind::Update, b"");
+    let mut bare = sealed[..58].to_vec();
+    bare.extend(Sha256::digest(&sealed[..42]));
+    bare.extend(b"\0\0\0\x06run it");
+    bare.resize(512, 0);
+    assert_eq!(world.receive(&bare).err(), Some(CannotOpen));
+}
+
 /// Both directions of a crypto_box have one key: what the host sent could be sent back to it.
 #[test]
 fn a31_an_envelope_turned_round() {

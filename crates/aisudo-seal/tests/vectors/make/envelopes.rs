@@ -223,6 +223,11 @@ impl Maker {
                 with(2, &[phone, host].concat()),
             ),
         ];
+        let mut bare = good[..58].to_vec();
+        bare.extend(Sha256::digest(&good[..42]));
+        bare.extend(b"\0\0\0\x02ok");
+        bare.resize(512, 0);
+        cases.push(("never sealed", "host", "phone", "closed", bare));
         let content = |at: usize, to: u8| vec![(at, to)];
         for (name, kind, size, changes) in [
             ("a hash of another header", 5, 512, content(0, 0)),
