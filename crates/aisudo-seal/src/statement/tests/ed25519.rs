@@ -62,3 +62,27 @@ fn a_key_has_one_form() {
     }
     assert!(strong > 0, "only the form is wrong with some of them");
 }
+
+/// Its owner can make such a signature, but only lax verifiers take it.
+#[test]
+fn a_signature_with_a_point_of_small_order_is_refused() {
+    use curve25519_dalek::Scalar;
+    use ed25519_dalek::{Signature, SigningKey, Verifier};
+    use sha2::{Digest, Sha512};
+
+    let owner = SigningKey::from_bytes(&[7; 32]);
+    let public = owner.verifying_key();
+    let message = statement().to_bytes().unwrap();
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    let hash = Sha512::digest([&identity[..], public.as_bytes(), &message].concat());
+    let s = Scalar::from_bytes_mod_order_wide(&hash.into()) * owner.to_scalar();
+    let bytes = [identity, s.to_bytes()].concat();
+    let signature = Signature::from_slice(&bytes).unwrap();
+    public.verify(&message, &signature).unwrap();
+    let key = Ed25519::from_seed(&[7; 32]).key();
+    let proof = Proof::Ed25519 {
+        signature: Base64(bytes),
+    };
+    assert_eq!(verify(&statement(), &proof, &key), Err(Why::Signature));
+}
