@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aisudo_e2e::{agent, entries};
 use aisudo_signal_sim::Message;
-use aisudo_testbed::Running;
+use aisudo_testbed::{AGENT_PASSWORD, Running};
 
 use crate::phone::{Phone, end};
 
@@ -60,6 +60,25 @@ fn a21_after_a_flood_there_is_room_for_a_question() {
     let (sudo, question) = phone.asked("sudo echo ran");
     phone.approve(&question);
     assert_eq!(end(sudo).stdout, "ran\n");
+}
+
+/// What the budget of messages does not let through in time is not left to expire unseen.
+#[test]
+fn a21_more_than_may_be_sent_meets_the_fallback() {
+    let phone = Phone::plan()
+        .only_signal()
+        .signal("messages_per_minute = 1")
+        .start();
+    let (first, question) = phone.asked("sudo echo one");
+    let second = agent(&phone.world)
+        .stdin(format!("{AGENT_PASSWORD}\n"))
+        .shell("sudo -S echo two")
+        .wait(Duration::from_secs(12));
+    assert_eq!(second.stdout, "two\n", "{second}");
+    assert!(second.stderr.contains("messages_per_minute"), "{second}");
+    assert_eq!(phone.questions(), 1);
+    phone.approve(&question);
+    assert_eq!(end(first).stdout, "one\n");
 }
 
 #[test]

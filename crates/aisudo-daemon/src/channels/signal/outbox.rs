@@ -25,6 +25,9 @@ const MAX_HELP: usize = 8;
 /// An approver is helped at most so often, in milliseconds.
 const HELP_EVERY_MS: u64 = 5_000;
 
+/// How often the questions that wait for the budget are looked at, in milliseconds.
+const LOOK_AT_QUEUE_MS: u64 = 1_000;
+
 /// The options of a poll, in the order that `believe` knows.
 const OPTIONS: [&str; 2] = ["Approve", "Deny"];
 
@@ -75,6 +78,7 @@ impl Worker {
             tick: now,
             unix_ms: now_ms,
         } = now;
+        self.over_budget = false;
         if let Some(until) = self.paused_until {
             return Err(until);
         }
@@ -90,7 +94,10 @@ impl Worker {
             wake = later(at_ms.saturating_sub(now_ms));
         }
         if let Ok(Some(Todo::Ask { requests, to })) = question {
-            self.bucket.take(self.rate, 0, now).map_err(later)?;
+            let taken = self.bucket.take(self.rate, 0, now);
+            self.over_budget = taken.is_err();
+            // What comes too late by then is given back before.
+            taken.map_err(|wait_ms| later(wait_ms.min(LOOK_AT_QUEUE_MS)))?;
             let asked = approvers.into_iter().find(|(_, account)| account.aci == to);
             if let (Some((name, account)), Some(question)) = (asked, self.question(&requests)) {
                 let (text, form) = match question {

@@ -46,6 +46,10 @@ const LASTED_MS: u64 = 60_000;
 /// signal-cli starts in less.
 const GRACE_MS: u64 = 12_000;
 
+/// A question that waits for the budget is given back while there is so much time left, in
+/// milliseconds: a person could no longer answer it.
+const LEAST_TO_ANSWER_MS: u64 = 15_000;
+
 /// What the worker holds, connected or not.
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -86,6 +90,8 @@ pub(super) struct Worker {
     pub(super) paused_until: Option<Tick>,
     /// When the approvers' keys are looked at again.
     pub(super) look_at: Tick,
+    /// Whether a question waits for the budget.
+    pub(super) over_budget: bool,
     /// Requests that were given back: nobody could be asked here.
     given_back: BTreeSet<Uuid>,
     /// How the channel was, as it was last recorded.
@@ -143,6 +149,7 @@ impl Worker {
             failures: 0,
             paused_until: None,
             look_at: Tick::default(),
+            over_budget: false,
             given_back: BTreeSet::new(),
             recorded: "",
             refusals: Refusals::default(),
@@ -254,6 +261,19 @@ impl Worker {
                 if !self.given_back.contains(&id) {
                     let why = format!("nobody can be asked any more (signal: {why})");
                     self.give_back(id, why, true).await;
+                }
+            }
+        }
+        if self.over_budget {
+            let late = |id: &Uuid| {
+                let deadline = self.desk.case(*id).map(|case| case.deadline_ms);
+                deadline.is_some_and(|at_ms| at_ms < now_ms.saturating_add(LEAST_TO_ANSWER_MS))
+            };
+            let late: Vec<Uuid> = self.desk.unasked().into_iter().filter(late).collect();
+            for id in late {
+                if !self.given_back.contains(&id) {
+                    let why = "more is asked on Signal than messages_per_minute lets through";
+                    self.give_back(id, why.to_owned(), true).await;
                 }
             }
         }
