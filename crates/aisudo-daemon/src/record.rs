@@ -102,6 +102,8 @@ pub enum Record {
         channel: &'static str,
         /// A word for how it is.
         state: &'static str,
+        /// A word for what kind of failure that is, where it is one.
+        kind: Option<&'static str>,
         /// The same, in one short phrase.
         why: String,
     },
@@ -265,8 +267,9 @@ impl Record {
             Self::ChannelChanged {
                 channel,
                 state,
+                kind,
                 why,
-            } => json!({"channel": channel, "state": state, "why": why}),
+            } => json!({"channel": channel, "state": state, "kind": kind, "why": why}),
             Self::Moved {
                 ticket, standing, ..
             } => with(named(ticket), outcome(standing)),

@@ -20,6 +20,6 @@ pub use self::{
     events::{Author, Content, Event, Incoming, Quoted, Reaction, Vote, event_of},
     failure::Failure,
     identity::{Identity, Trust},
-    message::{Message, Quote, Recipient, Sent},
+    message::{Message, Recipient, Sent},
     queue::Events,
 };

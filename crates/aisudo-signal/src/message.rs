@@ -29,19 +29,6 @@ pub struct Message {
     pub bold: Vec<Range<usize>>,
     /// The timestamp of the message of our own that it takes the place of.
     pub edits: Option<u64>,
-    /// What it answers.
-    pub quotes: Option<Quote>,
-}
-
-/// A message that is answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quote {
-    /// Its timestamp.
-    pub timestamp: u64,
-    /// Who wrote it.
-    pub author: Uuid,
-    /// What it says.
-    pub text: String,
 }
 
 /// A message that was sent.
@@ -87,11 +74,6 @@ impl Message {
         if let Some(timestamp) = self.edits {
             put("editTimestamp", json!(timestamp));
         }
-        if let Some(quote) = &self.quotes {
-            put("quoteTimestamp", json!(quote.timestamp));
-            put("quoteAuthor", json!(quote.author));
-            put("quoteMessage", json!(quote.text));
-        }
         parameters
     }
 }
@@ -134,20 +116,12 @@ mod tests {
             bold: vec![0..4, 6..7],
             monospace: vec![2..4, 5..9],
             edits: Some(1_767_225_600_001),
-            quotes: Some(Quote {
-                timestamp: 1_767_225_600_000,
-                author: ACI,
-                text: "orig".to_owned(),
-            }),
         };
         let expected = json!({
             "recipient": ["00000000-0000-0000-0000-000000000007"],
             "message": "sudo",
             "textStyle": ["0:4:BOLD", "6:1:BOLD", "2:2:MONOSPACE", "5:4:MONOSPACE"],
             "editTimestamp": 1_767_225_600_001_u64,
-            "quoteTimestamp": 1_767_225_600_000_u64,
-            "quoteAuthor": "00000000-0000-0000-0000-000000000007",
-            "quoteMessage": "orig",
         });
         let parameters = message.parameters(&Recipient::Account(ACI));
         assert_eq!(Value::Object(parameters), expected);

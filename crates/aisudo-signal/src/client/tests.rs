@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::io::AsyncReadExt;
 
 use super::*;
-use crate::{Event, Quote, Trust};
+use crate::{Event, Trust};
 use peer::{OWN, Place, connected, options};
 
 mod peer;
@@ -38,15 +38,10 @@ async fn a_daemon_for_one_account_is_told_no_account() {
     let message = Message {
         text: "sudo".to_owned(),
         bold: vec![0..2, 2..4],
-        quotes: Some(Quote {
-            timestamp: 1_767_225_600_000,
-            author: UA.parse().unwrap(),
-            text: "orig".to_owned(),
-        }),
         ..Message::default()
     };
-    let params = json!({"recipient": [UA], "message": "sudo", "textStyle": ["0:2:BOLD", "2:2:BOLD"],
-        "quoteTimestamp": 1_767_225_600_000_u64, "quoteAuthor": UA, "quoteMessage": "orig"});
+    let params =
+        json!({"recipient": [UA], "message": "sudo", "textStyle": ["0:2:BOLD", "2:2:BOLD"]});
     let (sent, ()) = tokio::join!(
         client.send(&to, &message),
         peer.expect("send", params, SENT)

@@ -172,11 +172,18 @@ impl Phone {
         self.status()
     }
 
-    /// The states of the channel, as the audit log has them, oldest first.
+    /// The states of the channel, as the audit log has them, oldest first; with the kind of failure
+    /// where it is one: "paused: captcha".
     pub(crate) fn states(&self) -> Vec<String> {
         entries(&self.world, "channel")
             .iter()
-            .map(|entry| entry["state"].as_str().unwrap_or_default().to_owned())
+            .map(|entry| {
+                let state = entry["state"].as_str().unwrap_or_default();
+                match entry["kind"].as_str() {
+                    Some(kind) => format!("{state}: {kind}"),
+                    None => state.to_owned(),
+                }
+            })
             .collect()
     }
 

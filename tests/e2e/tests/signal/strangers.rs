@@ -122,7 +122,7 @@ fn a12_a_changed_key_suspends_the_approver_until_root_trusts_it_again() {
     phone
         .sim
         .reply(&phone.owner, &format!("yes {}", question.code));
-    phone.wait_for_state("suspended");
+    phone.wait_for_state("suspended: untrusted");
     assert!(
         phone.status().contains("owner is suspended"),
         "{}",
@@ -174,7 +174,7 @@ fn a12_a_key_that_signal_cli_was_told_to_trust_always_is_not_trusted_here() {
     let (sudo, question) = phone.asked("sudo echo ran");
     phone.sim.change_key(&phone.owner);
     says_yes(&phone, &phone.owner, &question);
-    phone.wait_for_state("suspended");
+    phone.wait_for_state("suspended: untrusted");
     phone.undecided(&question);
     assert_eq!(entries(&phone.world, "approved").len(), 0);
     drop(sudo);
@@ -186,7 +186,7 @@ fn a12_what_is_asked_is_not_told_to_a_changed_key() {
     phone.sim.change_key(&phone.owner);
     let sudo = phone.ask("sudo echo secret");
     let code = phone.world.wait_for_request();
-    phone.wait_for_state("suspended");
+    phone.wait_for_state("suspended: untrusted");
     assert!(phone.sim.sent().is_empty(), "{:?}", phone.sim.sent());
     phone.world.approver(["deny", &code]).expect_success();
     nothing_ran(sudo);

@@ -22,7 +22,7 @@ pub(super) struct Health {
 #[derive(Debug, Default)]
 struct Inner {
     link: Link,
-    /// Until when nothing is sent, and why.
+    /// Why nothing is sent for a while.
     pause: Option<Pause>,
     /// Approvers who cannot be asked, and why.
     blocked: BTreeMap<Uuid, String>,
@@ -52,7 +52,6 @@ pub(super) enum Link {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pause {
-    pub(super) until_ms: u64,
     /// In one short phrase that everybody may read.
     pub(super) why: String,
     /// What root can do about it.
@@ -183,7 +182,6 @@ mod tests {
         health.link(Link::Up("0.13.19".to_owned()));
         health.approvers(1, BTreeMap::new());
         health.pause(Some(Pause {
-            until_ms: 7,
             why: "Signal wants a captcha".to_owned(),
             remedy: Some("token 2fc05128".to_owned()),
         }));

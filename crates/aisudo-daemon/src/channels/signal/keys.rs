@@ -69,6 +69,7 @@ impl Worker {
             .retain(|_, block| matches!(block, Block::Unregistered(until) if now < *until));
         let mut can = 0;
         let mut cannot = BTreeMap::new();
+        let mut kind = Failure::Unregistered.kind();
         for (name, account) in approvers.on_signal() {
             if self.own.note_to_self && self.own.aci != Some(account.aci) {
                 continue;
@@ -82,6 +83,7 @@ impl Worker {
                     continue;
                 }
                 Some(Block::Key(why)) => {
+                    kind = Failure::Untrusted.kind();
                     format!("{name} is suspended: {why}; see: aisudo signal trust {name}")
                 }
                 Some(Block::Unregistered(_)) => {
@@ -97,16 +99,16 @@ impl Worker {
         let suspended = cannot.values().next().cloned();
         self.health.approvers(can, cannot);
         match suspended {
-            Some(why) => self.record(SUSPENDED, &why).await,
+            Some(why) => self.record(SUSPENDED, Some(kind), &why).await,
             None if self.paused_until.is_none() => {
-                self.record(UP, "all approvers can be asked").await;
+                self.record(UP, None, "all approvers can be asked").await;
             }
             None => {}
         }
     }
 
     async fn nobody(&mut self, why: String) {
-        self.record(DOWN, &why).await;
+        self.record(DOWN, Some("nobody"), &why).await;
         self.health.nobody(why);
     }
 }

@@ -5,7 +5,7 @@
 use std::{future::Future, pin::Pin};
 
 use aisudo_core::{approvers::SignalAccount, state::Tick};
-use aisudo_signal::{Client, Failure, Message, Quote, Recipient};
+use aisudo_signal::{Client, Failure, Message, Recipient};
 use uuid::Uuid;
 
 use super::{
@@ -268,7 +268,6 @@ fn message(text: &Text, edits: Option<u64>) -> Message {
         monospace: text.monospace.clone(),
         bold: text.bold.clone(),
         edits,
-        quotes: None::<Quote>,
     }
 }
 

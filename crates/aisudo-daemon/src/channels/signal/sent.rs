@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     desk::Key,
+    health::Pause,
     outbox::{Errand, NotSent, Returned},
     worker::{Block, Worker},
 };
@@ -138,11 +139,13 @@ impl Worker {
 
     async fn failed(&mut self, errand: Errand, failure: Failure) -> Result<(), Failure> {
         let now = self.port.now().tick;
+        let kind = failure.kind();
+        let pause = |why: String| Pause { why, remedy: None };
         match &failure {
             Failure::RateLimited { retry_after } => {
                 let ms = retry_after.map_or(RATE_PAUSE_MS, millis);
                 let why = format!("Signal lets this account send nothing for {} s", ms / 1000);
-                self.pause(ms, why, None).await;
+                self.pause(ms, kind, pause(why)).await;
             }
             Failure::Captcha { token, retry_after } => {
                 let ms = retry_after.map_or(CAPTCHA_PAUSE_MS, millis);
@@ -151,7 +154,8 @@ impl Worker {
                     self.config.account
                 );
                 let why = "Signal wants a captcha to be solved first".to_owned();
-                self.pause(ms, why, Some(remedy)).await;
+                let remedy = Some(remedy);
+                self.pause(ms, kind, Pause { why, remedy }).await;
             }
             Failure::Unregistered | Failure::Untrusted => {
                 if let Errand::Ask { account, .. } = &errand {
@@ -170,7 +174,7 @@ impl Worker {
                 let rest = rest.min(LONGEST_REST_MS);
                 self.rest_until = Tick(now.0.saturating_add(rest));
                 if self.failures >= FAILING {
-                    self.pause(rest, failure.to_string(), None).await;
+                    self.pause(rest, kind, pause(failure.to_string())).await;
                 }
                 self.give_up(errand).await;
             }
@@ -189,7 +193,7 @@ impl Worker {
             // Linked no more, or turned away by Signal: connecting anew would not help.
             Failure::NoAccount(_) | Failure::TooOld(_) => {
                 let why = failure.to_string();
-                self.pause(ACCOUNT_PAUSE_MS, why, None).await;
+                self.pause(ACCOUNT_PAUSE_MS, kind, pause(why)).await;
                 self.give_up(errand).await;
             }
             Failure::Unreachable(_) => return Err(failure),

@@ -168,9 +168,9 @@ impl Worker {
         loop {
             let began = self.port.now().tick;
             let why = match self.connect().await {
-                Err(failure) => failure.to_string(),
+                Err(failure) => failure,
                 Ok((client, events)) => {
-                    let why = self.talk(client, events).await.to_string();
+                    let why = self.talk(client, events).await;
                     let now = self.port.now().tick;
                     if now.0.saturating_sub(began.0) >= LASTED_MS {
                         retry_ms = FIRST_RETRY_MS;
@@ -179,23 +179,23 @@ impl Worker {
                     why
                 }
             };
-            info!(why, "not connected to signal-cli");
+            info!(%why, "not connected to signal-cli");
             self.wait(&why, lost_at, retry_ms).await;
             retry_ms = retry_ms.saturating_mul(2).min(LONGEST_RETRY_MS);
         }
     }
 
     /// Between two attempts. Those who ask meanwhile are not left waiting for nothing.
-    async fn wait(&mut self, why: &str, lost_at: Option<Tick>, retry_ms: u64) {
+    async fn wait(&mut self, why: &Failure, lost_at: Option<Tick>, retry_ms: u64) {
         let until = Tick(self.port.now().tick.0.saturating_add(retry_ms));
         let grace_until = lost_at.map_or(Tick(0), |at| Tick(at.0.saturating_add(GRACE_MS)));
         loop {
             let now = self.port.now().tick;
             if now < grace_until {
-                self.health.link(Link::Lost(why.to_owned()));
+                self.health.link(Link::Lost(why.to_string()));
             } else {
-                self.health.link(Link::Down(why.to_owned()));
-                self.record(DOWN, why).await;
+                self.health.link(Link::Down(why.to_string()));
+                self.record(DOWN, Some(why.kind()), &why.to_string()).await;
             }
             self.collect().await;
             if now >= until {
@@ -320,13 +320,19 @@ impl Worker {
     }
 
     /// Records that the channel is another than it was.
-    pub(super) async fn record(&mut self, state: &'static str, why: &str) {
+    pub(super) async fn record(
+        &mut self,
+        state: &'static str,
+        kind: Option<&'static str>,
+        why: &str,
+    ) {
         if std::mem::replace(&mut self.recorded, state) == state {
             return;
         }
         let record = Record::ChannelChanged {
             channel: EvidenceKind::Signal.name(),
             state,
+            kind,
             why: why.to_owned(),
         };
         if self.port.note(record).await.is_err() {
@@ -336,15 +342,10 @@ impl Worker {
     }
 
     /// Nothing is sent for a while.
-    pub(super) async fn pause(&mut self, ms: u64, why: String, remedy: Option<String>) {
-        let now = self.port.now();
-        self.paused_until = Some(Tick(now.tick.0.saturating_add(ms)));
-        self.health.pause(Some(Pause {
-            until_ms: now.unix_ms.saturating_add(ms),
-            why: why.clone(),
-            remedy,
-        }));
-        self.record(PAUSED, &why).await;
+    pub(super) async fn pause(&mut self, ms: u64, kind: &'static str, pause: Pause) {
+        self.paused_until = Some(Tick(self.port.now().tick.0.saturating_add(ms)));
+        self.record(PAUSED, Some(kind), &pause.why).await;
+        self.health.pause(Some(pause));
     }
 }
 
