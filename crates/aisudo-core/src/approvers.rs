@@ -5,7 +5,10 @@ use std::fmt;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::config;
+use crate::{
+    config,
+    device::{DeviceKey, KeyId},
+};
 
 /// The form of the file that this version reads.
 pub const APPROVERS_VERSION: u32 = 1;
@@ -32,6 +35,19 @@ pub struct Approver {
     pub name: String,
     /// Their Signal account.
     pub signal: Option<SignalAccount>,
+    /// Their devices, whose signatures the gate verifies.
+    #[serde(default, rename = "device")]
+    pub devices: Vec<Device>,
+}
+
+/// A device with a key of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Device {
+    /// As its owner calls it.
+    pub label: String,
+    /// What it signs with.
+    pub key: DeviceKey,
 }
 
 /// By what a Signal account is known. Not by its number: numbers are given to others.
@@ -109,7 +125,23 @@ impl Approvers {
             .filter_map(|one| Some((one.name.as_str(), one.signal.as_ref()?)))
     }
 
+    /// Those with devices.
+    pub fn devices(&self) -> impl Iterator<Item = (&str, &Device)> {
+        self.approvers.iter().flat_map(|one| {
+            one.devices
+                .iter()
+                .map(move |device| (one.name.as_str(), device))
+        })
+    }
+
     fn check(&self) -> Result<(), String> {
+        let mut keys: Vec<KeyId> = self.devices().map(|(_, device)| device.key.id()).collect();
+        keys.sort_unstable();
+        if let Some([twice, _]) = keys.array_windows().find(|[one, next]| one == next) {
+            return Err(format!(
+                "the device key {twice} stands twice; remove one, or pair that device anew"
+            ));
+        }
         if self.version != APPROVERS_VERSION {
             return Err(format!(
                 "version is {}, this program reads version = {APPROVERS_VERSION}",
@@ -170,6 +202,31 @@ mod tests {
         assert_eq!((name, account.since_ms), ("owner", 7));
         assert_eq!(account.aci.to_string(), ACI);
         assert_eq!(account.identity.as_str(), format!("05{}", "ab".repeat(32)));
+    }
+
+    #[test]
+    fn devices_are_listed_with_their_owners_and_a_key_stands_once() {
+        let device = |key: &str| {
+            format!(
+                "[[approver.device]]\nlabel = \"phone\"\nkey = {{ kind = \"ed25519\", public = \"{}\" }}\n",
+                key.repeat(32)
+            )
+        };
+        let owner = format!("version = 1\n{}", entry("owner", ACI));
+        let text = format!("{owner}{}{}", device("ab"), device("cd"));
+        let approvers = Approvers::parse(&text).unwrap();
+        let devices: Vec<_> = approvers
+            .devices()
+            .map(|(name, device)| (name, device.key.public()))
+            .collect();
+        assert_eq!(
+            devices,
+            [("owner", &[0xab_u8; 32][..]), ("owner", &[0xcd; 32])]
+        );
+        let second = "[[approver]]\nname = \"second\"\n";
+        let twice = format!("{owner}{}{second}{}", device("ab"), device("ab"));
+        let error = Approvers::parse(&twice).unwrap_err();
+        assert!(error.contains("stands twice"), "{error}");
     }
 
     #[test]

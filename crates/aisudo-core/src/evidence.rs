@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::raw::Hex32;
+use crate::{
+    device::{KeyId, Proof},
+    raw::Hex32,
+};
 
 /// Yes or no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +28,8 @@ pub enum EvidenceKind {
     Policy,
     /// A message from an approver's Signal account.
     Signal,
+    /// A signature by an approver's device, which the gate verifies itself.
+    App,
 }
 
 impl EvidenceKind {
@@ -35,6 +40,7 @@ impl EvidenceKind {
             Self::Terminal => "terminal",
             Self::Policy => "policy",
             Self::Signal => "signal",
+            Self::App => "app",
         }
     }
 }
@@ -59,6 +65,19 @@ pub enum Evidence {
     },
     /// Signal's word on who sent a message.
     Signal(Box<SignalEvidence>),
+    /// A device's signature over the decision. Whoever carries it need not be believed.
+    App(Box<AppEvidence>),
+}
+
+/// What an approver's device signed besides what the decision says, and its signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppEvidence {
+    /// The device's key, by its name in `approvers.toml`.
+    pub device: KeyId,
+    /// When, in milliseconds since 1970, by the device's clock.
+    pub signed_at_ms: u64,
+    /// The signature.
+    pub proof: Proof,
 }
 
 /// Who sent an answer on Signal, and what in it named the request. Times are in milliseconds since
@@ -105,6 +124,7 @@ impl Evidence {
             Self::Terminal { .. } => EvidenceKind::Terminal,
             Self::Policy { .. } => EvidenceKind::Policy,
             Self::Signal(_) => EvidenceKind::Signal,
+            Self::App(_) => EvidenceKind::App,
         }
     }
 }

@@ -6,9 +6,10 @@
 use std::path::Path;
 
 use aisudo_core::{
+    approvers::Approvers,
     config::Gate,
     digest::request_digest,
-    evidence::{Decision, EvidenceKind, Verdict},
+    evidence::{AppEvidence, Decision, Evidence, Verdict},
     messages::Line,
     policy::{Effect, Ruling},
     raw::Hex32,
@@ -16,6 +17,7 @@ use aisudo_core::{
     state::Tick,
     wire::{FromGate, ToGate},
 };
+use aisudo_seal::statement::{Statement, Why, verify};
 use aisudo_sys::clock::boottime;
 
 use crate::{
@@ -52,6 +54,11 @@ pub trait Asker {
     /// # Errors
     /// One short phrase, when they are not as they were asked about.
     fn operands_unchanged(&self, request: &Request) -> Result<(), String>;
+    /// Root's list of approvers, by the gate's own reading.
+    ///
+    /// # Errors
+    /// One short phrase, when there is none that can be believed.
+    fn approvers(&self) -> Result<Approvers, String>;
     /// What root's policy says of the request, by the gate's own reading.
     ///
     /// # Errors
@@ -275,8 +282,11 @@ impl<A: Asker> Conversation<'_, A> {
 
     /// The evidence that can be checked here, and what the decision is about as it is now.
     fn may_go_on(&self, decision: &Decision) -> Result<(), String> {
-        if decision.evidence.kind() == EvidenceKind::Policy {
-            self.policy_says(&Effect::Allow)?;
+        match &decision.evidence {
+            Evidence::Policy { .. } => self.policy_says(&Effect::Allow)?,
+            Evidence::App(evidence) => self.device_signed(decision, evidence)?,
+            // The daemon's word, which root chose to accept.
+            Evidence::Terminal { .. } | Evidence::Signal(_) => {}
         }
         self.asker.operands_unchanged(self.question.request)
     }
@@ -290,6 +300,26 @@ impl<A: Asker> Conversation<'_, A> {
         } else {
             Err("root's policy does not say what aisudo-daemon says it does; was it just changed? try once more".to_owned())
         }
+    }
+
+    /// A yes that was carried here was signed for this very request, by a device of that approver's
+    /// which root has listed: a daemon that was taken over can neither make one nor change its words.
+    fn device_signed(&self, decision: &Decision, evidence: &AppEvidence) -> Result<(), String> {
+        let approvers = self.asker.approvers()?;
+        let statement = Statement {
+            digest: self.digest,
+            nonce: self.question.request.nonce,
+            verdict: decision.verdict,
+            note: decision.note.clone().unwrap_or_default(),
+            at_ms: evidence.signed_at_ms,
+        };
+        let listed = approvers
+            .devices()
+            .find(|(name, device)| *name == decision.approver && device.key.id() == evidence.device)
+            .ok_or(Why::NotListed);
+        listed
+            .and_then(|(_, device)| verify(&statement, &evidence.proof, &device.key))
+            .map_err(|why| format!("the approver's device did not sign this: {why}"))
     }
 
     fn expired(&self) -> Outcome {

@@ -1,6 +1,7 @@
 //! The gate in a real sudo: what [`crate::flow`] needs, taken from the process and the system.
 
 use aisudo_core::{
+    approvers::Approvers,
     config::{Config, When},
     messages::Line,
     paths::Paths,
@@ -154,6 +155,10 @@ impl Asker for Here<'_> {
 
     fn operands_unchanged(&self, request: &Request) -> Result<(), String> {
         operands::unchanged(request, &request.operands)
+    }
+
+    fn approvers(&self) -> Result<Approvers, String> {
+        trusted::read_approvers(self.paths)
     }
 
     fn ruling(&self, request: &Request) -> Result<Ruling, String> {

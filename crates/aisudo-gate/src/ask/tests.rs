@@ -8,13 +8,15 @@ use std::{
 };
 
 use aisudo_core::{
-    evidence::Evidence,
+    evidence::{Evidence, EvidenceKind},
     request::{Found, Host, Program, Stream, Sudo, User},
     wire::{self, Hello},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::*;
+
+mod signed;
 
 fn request() -> Request {
     Request {
@@ -104,6 +106,7 @@ impl Peer {
 
 #[derive(Default)]
 struct Notes {
+    approvers: Approvers,
     said: Vec<String>,
     changed: Option<String>,
     ruling: Option<Ruling>,
@@ -115,6 +118,9 @@ impl Asker for Notes {
     }
     fn operands_unchanged(&self, _request: &Request) -> Result<(), String> {
         self.changed.clone().map_or(Ok(()), Err)
+    }
+    fn approvers(&self) -> Result<Approvers, String> {
+        Ok(self.approvers.clone())
     }
     fn ruling(&self, _request: &Request) -> Result<Ruling, String> {
         self.ruling.clone().ok_or("there is no policy".to_owned())
@@ -141,7 +147,7 @@ impl Bench {
         self.dir.path().join("gate.sock")
     }
     /// A daemon that plays `script` on each connection in turn.
-    fn daemon(&self, script: Vec<fn(&mut Peer)>) -> JoinHandle<()> {
+    fn daemon(&self, script: Vec<impl FnOnce(&mut Peer) + Send + 'static>) -> JoinHandle<()> {
         let listener = UnixListener::bind(self.socket()).unwrap();
         thread::spawn(move || {
             for part in script {
@@ -164,6 +170,12 @@ impl Bench {
     }
     fn play(&mut self, script: Vec<fn(&mut Peer)>) -> Outcome {
         let daemon = self.daemon(script);
+        let outcome = self.ask();
+        daemon.join().unwrap();
+        outcome
+    }
+    fn play_one(&mut self, script: impl FnOnce(&mut Peer) + Send + 'static) -> Outcome {
+        let daemon = self.daemon(vec![script]);
         let outcome = self.ask();
         daemon.join().unwrap();
         outcome
