@@ -1,7 +1,9 @@
 //! The way of a channel's work back into the daemon.
 
+use std::path::Path;
+
 use aisudo_core::{approvers::Approvers, evidence::EvidenceKind, paths::Paths, wire::Row};
-use aisudo_sys::{trusted, users};
+use aisudo_sys::{socket, trusted, users};
 
 use crate::{
     broker::{Answer, Command, Moment, Outcome},
@@ -65,6 +67,15 @@ impl Port {
             Some(_) => Err(format!("{name} is asked for by aisudo")),
             None => Ok(()),
         }
+    }
+
+    /// Whether nobody who is asked for, nor everybody, can use this socket: whoever can may edit what is
+    /// asked, and answer it.
+    ///
+    /// # Errors
+    /// One line that says who can, or that this cannot be known.
+    pub fn socket_is_closed(&self, path: &Path) -> Result<(), String> {
+        socket::check(path, &trusted::load_config(&self.paths)?)
     }
 
     /// An approver's answer: taken and on disk, or one line that says why not.

@@ -5,7 +5,6 @@ mod console;
 mod edit;
 mod file;
 mod pair;
-mod place;
 mod qr;
 mod remove;
 mod setup;

@@ -8,7 +8,7 @@ use aisudo_core::{
     paths::Paths,
 };
 use aisudo_signal::Recipient;
-use aisudo_sys::{clock, random::random_bytes, users::account_named};
+use aisudo_sys::{clock, random::random_bytes, socket, users::account_named};
 use uuid::Uuid;
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
     edit::{Section, accepts_signal, with_approver, with_section},
     file::{self, Access},
     pair::{Challenge, Paired, pair},
-    place, show,
+    show,
     signal_cli::SignalCli,
 };
 use crate::{cli::SignalSetup, failure::Failure, output::Output};
@@ -115,8 +115,8 @@ fn connected(
         option: "--connect",
     };
     let endpoint: Endpoint = console.ask(question, arguments.connect.as_deref(), str::parse)?;
-    if let Endpoint::Unix(socket) = &endpoint {
-        place::check(&paths.of(socket), &before.config).map_err(|why| refused(&why))?;
+    if let Endpoint::Unix(path) = &endpoint {
+        socket::check(&paths.of(path), &before.config).map_err(|why| refused(&why))?;
     }
     let receive = match arguments.receive.as_deref() {
         Some("manual") => Receive::Manual,
@@ -140,8 +140,8 @@ fn is_closed(
     endpoint: &Endpoint,
     console: &mut Console<'_>,
 ) -> Result<bool, Failure> {
-    if let Endpoint::Unix(socket) = endpoint {
-        if let Some(why) = place::closed_to_daemon(&paths.of(socket), config) {
+    if let Endpoint::Unix(path) = endpoint {
+        if let Some(why) = socket::closed_to_daemon(&paths.of(path), config) {
             console.say(&format!("Note: {why}"))?;
         }
         return Ok(false);

@@ -326,6 +326,30 @@ fn a38_nobody_is_paired() {
     the_fallback_applies(&phone, "nobody is paired");
 }
 
+#[test]
+fn a38_an_answer_whose_check_is_cut_off_counts_over_the_next_connection() {
+    let phone = Phone::new();
+    let (sudo, question) = phone.asked("sudo echo ran");
+    phone.is_remembered(&question);
+    let looks = |phone: &Phone| {
+        let calls = phone.sim.calls();
+        let looks = calls.iter().filter(|call| call.method == "listIdentities");
+        looks.count()
+    };
+    let before = looks(&phone);
+    phone
+        .sim
+        .faults(|faults| faults.latency = Duration::from_secs(5));
+    phone
+        .sim
+        .reply(&phone.owner, &format!("yes {}", question.code));
+    aisudo_e2e::eventually("the key is looked at", || looks(&phone) > before);
+    phone.sim.no_faults();
+    phone.sim.close_connections();
+    ran(sudo);
+    assert_eq!(entries(&phone.world, "approved").len(), 1);
+}
+
 /// 15 s of silence and a connection that is made anew.
 #[test]
 #[ignore = "slow"]

@@ -192,6 +192,45 @@ fn a12_what_is_asked_is_not_told_to_a_changed_key() {
     nothing_ran(sudo);
 }
 
+/// The outcome holds the request, too.
+#[test]
+fn a12_what_became_of_it_is_not_told_to_a_changed_key() {
+    let phone = Phone::plan().sim(|sim| sim.trusts_new_keys()).start();
+    let (sudo, question) = phone.asked("sudo echo secret");
+    phone.is_remembered(&question);
+    phone.sim.change_key(&phone.owner);
+    phone
+        .world
+        .approver(["deny", &question.code])
+        .expect_success();
+    nothing_ran(sudo);
+    phone.wait_for_state("suspended: untrusted");
+    assert_eq!(phone.sim.sent().len(), 1, "{:?}", phone.sim.sent());
+}
+
+/// Not only everybody: one gated user in the socket's group is enough to edit what is asked.
+#[test]
+fn a10_a_socket_that_a_gated_user_can_use_is_refused() {
+    let phone = Phone::new();
+    std::os::unix::fs::chown("/run/signal/socket", None, Some(7001)).expect("give it to agent");
+    phone.sim.close_connections();
+    phone.wait_for_status("agent can connect to /run/signal/socket");
+    std::os::unix::fs::chown("/run/signal/socket", Some(7001), Some(7099)).expect("and wholly");
+    phone.wait_for_status("agent can connect to /run/signal/socket");
+    std::os::unix::fs::chown("/run/signal/socket", Some(0), Some(7099)).expect("take it back");
+    phone.wait_for_status("connected to signal-cli");
+}
+
+#[test]
+fn a10_a_socket_that_a_gated_group_can_use_is_refused() {
+    let phone = Phone::plan()
+        .replace("user = \"agent\"", "group = \"agent\"")
+        .start();
+    std::os::unix::fs::chown("/run/signal/socket", None, Some(7001)).expect("give it to agent");
+    phone.sim.close_connections();
+    phone.wait_for_status("a member of agent can connect to /run/signal/socket");
+}
+
 #[test]
 fn a10_signal_cli_of_a_gated_user_is_not_believed() {
     // uid 7001 is the agent.
@@ -199,6 +238,9 @@ fn a10_signal_cli_of_a_gated_user_is_not_believed() {
         .sim(|sim| sim.socket_uid(7001))
         .unconnected()
         .start();
+    phone.wait_for_status("agent can connect to /run/signal/socket");
+    // The file looks innocent; the kernel knows who listens.
+    std::os::unix::fs::chown("/run/signal/socket", Some(0), None).expect("hide it");
     phone.wait_for_status("agent is asked for by aisudo");
     let sudo = phone.ask("sudo echo ran");
     let code = phone.world.wait_for_request();
@@ -210,7 +252,7 @@ fn a10_signal_cli_of_a_gated_user_is_not_believed() {
 #[test]
 fn a10_a_socket_that_everybody_can_use_is_not_used() {
     let phone = Phone::plan().mode(0o666).unconnected().start();
-    phone.wait_for_status("every user of this host can use /run/signal/socket");
+    phone.wait_for_status("any user of this host can connect to /run/signal/socket");
     assert_eq!(phone.sim.calls().len(), 0);
     fs::set_permissions("/run/signal/socket", fs::Permissions::from_mode(0o660)).unwrap();
     phone.wait_for_status("connected to signal-cli");

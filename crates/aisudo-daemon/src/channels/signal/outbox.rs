@@ -57,6 +57,19 @@ pub(super) enum Errand {
     },
 }
 
+impl Errand {
+    /// Whose account it is for.
+    pub(super) fn to(&self) -> Uuid {
+        match self {
+            Self::Ask { account, .. } => account.aci,
+            Self::Poll { question: key, .. } | Self::Tell { key, .. } | Self::EndPoll(key) => {
+                key.to
+            }
+            Self::Help { to, .. } => *to,
+        }
+    }
+}
+
 /// What became of it: the new message's timestamp, where there is one.
 #[derive(Debug)]
 pub(super) struct Returned {
@@ -208,8 +221,17 @@ impl Worker {
         }
         let client = client.clone();
         let note_to_self = self.own.note_to_self;
+        let to = errand.to();
+        let approvers = self.port.approvers().unwrap_or_default();
+        let account = approvers
+            .on_signal()
+            .find(|(_, account)| account.aci == to)
+            .map(|(_, account)| account.clone());
         Box::pin(async move {
-            let result = run(&client, &errand, note_to_self).await;
+            let result = match account {
+                Some(account) => run(&client, &errand, &account, note_to_self).await,
+                None => Err(NotSent::OtherKey("it is no approver's any more")),
+            };
             Returned { errand, result }
         })
     }
@@ -226,37 +248,36 @@ impl Worker {
     }
 }
 
-async fn run(client: &Client, errand: &Errand, note_to_self: bool) -> Result<u64, NotSent> {
-    let recipient = |to: Uuid| match note_to_self {
+/// Nothing is sent to a key that root has not pinned: the outcome holds the request as well.
+async fn run(
+    client: &Client,
+    errand: &Errand,
+    account: &SignalAccount,
+    note_to_self: bool,
+) -> Result<u64, NotSent> {
+    let listed = client.identities(Some(account.aci)).await?;
+    keys::check(&listed, account).map_err(NotSent::OtherKey)?;
+    let to = match note_to_self {
         true => Recipient::NoteToSelf,
-        false => Recipient::Account(to),
+        false => Recipient::Account(account.aci),
     };
     let sent = match errand {
-        Errand::Ask { account, text, .. } => {
-            let listed = client.identities(Some(account.aci)).await?;
-            keys::check(&listed, account).map_err(NotSent::OtherKey)?;
-            let to = recipient(account.aci);
-            client.send(&to, &message(text, None)).await?
-        }
-        Errand::Poll { question, text } => {
-            let to = recipient(question.to);
-            client.send_poll(&to, text, &OPTIONS).await?
-        }
+        Errand::Ask { text, .. } => client.send(&to, &message(text, None)).await?,
+        Errand::Poll { text, .. } => client.send_poll(&to, text, &OPTIONS).await?,
         Errand::Tell { key, text } => {
             let edit = message(text, Some(key.sent_at_ms));
-            client.send(&recipient(key.to), &edit).await?
+            client.send(&to, &edit).await?
         }
         Errand::EndPoll(key) => {
-            let to = recipient(key.to);
             client.end_poll(&to, key.sent_at_ms).await?;
             return Ok(key.sent_at_ms);
         }
-        Errand::Help { to, text } => {
+        Errand::Help { text, .. } => {
             let message = Message {
                 text: text.clone(),
                 ..Message::default()
             };
-            client.send(&recipient(*to), &message).await?
+            client.send(&to, &message).await?
         }
     };
     Ok(sent.timestamp)

@@ -63,10 +63,9 @@ impl Worker {
                 Ok(())
             }
             Err(NotSent::OtherKey(why)) => {
-                if let Errand::Ask { account, .. } = &errand {
-                    self.blocked.insert(account.aci, Block::Key(why));
-                    self.look_at = Tick(0);
-                }
+                self.blocked.insert(errand.to(), Block::Key(why));
+                self.look_at = Tick(0);
+                self.give_up(errand).await;
                 Ok(())
             }
             Err(NotSent::Failed(failure)) => self.failed(errand, failure).await,

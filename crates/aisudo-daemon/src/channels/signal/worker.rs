@@ -2,8 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    os::unix::fs::{FileTypeExt, PermissionsExt},
-    path::Path,
     time::Duration,
 };
 
@@ -95,7 +93,7 @@ pub(super) struct Worker {
     /// Requests that were given back: nobody could be asked here.
     given_back: BTreeSet<Uuid>,
     /// How the channel was, as it was last recorded.
-    recorded: &'static str,
+    recorded: (&'static str, Option<&'static str>),
     pub(super) refusals: Refusals,
 }
 
@@ -151,7 +149,7 @@ impl Worker {
             look_at: Tick::default(),
             over_budget: false,
             given_back: BTreeSet::new(),
-            recorded: "",
+            recorded: ("", None),
             refusals: Refusals::default(),
         }
     }
@@ -217,7 +215,10 @@ impl Worker {
     /// Connects, and makes sure that it may be believed who answers.
     async fn connect(&mut self) -> Result<(Client, Events), Failure> {
         if let Endpoint::Unix(path) = &self.config.connect {
-            check_socket(&self.port.paths().of(path)).map_err(Failure::Unreachable)?;
+            let path = self.port.paths().of(path);
+            self.looked_up(move |port| port.socket_is_closed(&path))
+                .await
+                .map_err(Failure::Unreachable)?;
         }
         let endpoint = match &self.config.connect {
             Endpoint::Unix(path) => Endpoint::Unix(self.port.paths().of(path)),
@@ -230,14 +231,12 @@ impl Worker {
         };
         let (client, events) = Client::connect(&endpoint, options).await?;
         if let Some(uid) = client.peer_uid() {
-            let port = self.port.clone();
-            // Behind the user database there may be a network.
-            let checked = tokio::task::spawn_blocking(move || port.not_gated(uid)).await;
-            if let Ok(Err(why)) = checked {
+            let not_gated = self.looked_up(move |port| port.not_gated(uid)).await;
+            not_gated.map_err(|why| {
                 let why =
-                    format!("signal-cli runs as a user who {why}; run it as a user of its own");
-                return Err(Failure::Unreachable(why));
-            }
+                    format!("signal-cli runs as a user who is not believed: {why}; run it as a user of its own");
+                Failure::Unreachable(why)
+            })?;
         }
         let identities = self.look(&client).await?;
         self.health.link(Link::Up(client.version().to_owned()));
@@ -248,6 +247,18 @@ impl Worker {
         ));
         self.compare(&identities).await;
         Ok((client, events))
+    }
+
+    /// What is asked of the user database, behind which there may be a network. A question that fails is
+    /// answered with no.
+    async fn looked_up(
+        &self,
+        question: impl FnOnce(Port) -> Result<(), String> + Send + 'static,
+    ) -> Result<(), String> {
+        let port = self.port.clone();
+        tokio::task::spawn_blocking(move || question(port))
+            .await
+            .unwrap_or_else(|_| Err("who can reach signal-cli cannot be looked up".to_owned()))
     }
 
     /// Takes in what the writer says, and gives back what cannot be asked about here.
@@ -326,7 +337,7 @@ impl Worker {
         kind: Option<&'static str>,
         why: &str,
     ) {
-        if std::mem::replace(&mut self.recorded, state) == state {
+        if std::mem::replace(&mut self.recorded, (state, kind)) == (state, kind) {
             return;
         }
         let record = Record::ChannelChanged {
@@ -337,7 +348,7 @@ impl Worker {
         };
         if self.port.note(record).await.is_err() {
             // It is recorded next time.
-            self.recorded = "";
+            self.recorded = ("", None);
         }
     }
 
@@ -347,29 +358,4 @@ impl Worker {
         self.record(PAUSED, Some(kind), &pause.why).await;
         self.health.pause(Some(pause));
     }
-}
-
-/// Who else can use the socket could edit what the owner is asked.
-fn check_socket(path: &Path) -> Result<(), String> {
-    let shown = path.display();
-    let meta = path
-        .symlink_metadata()
-        .map_err(|_| format!("there is no socket {shown}; start signal-cli's daemon"))?;
-    if !meta.file_type().is_socket() {
-        return Err(format!("{shown} is not a socket; check [channels.signal]"));
-    }
-    let open = |path: &Path, bits: u32| {
-        path.metadata()
-            .is_ok_and(|meta| meta.permissions().mode() & bits == bits)
-    };
-    let is_reached = path
-        .ancestors()
-        .skip(1)
-        .all(|directory| open(directory, 0o001));
-    if open(path, 0o002) && is_reached {
-        return Err(format!(
-            "every user of this host can use {shown}, also to edit what you are asked; run: chmod o-w {shown}"
-        ));
-    }
-    Ok(())
 }
