@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Signal is trusted to deliver, and to say which account a message is from as long as that account's
-//! identity key is the one that root pinned. The daemon keeps to itself what is asked until an
-//! approver's key has been looked at again, before each question and before each answer counts.
+//! identity key is the one that root pinned. That key is looked at again before whatever is sent to an
+//! approver, and before each answer counts.
 
 mod answers;
 mod believe;
