@@ -189,9 +189,14 @@ fn a_real_signal_cli_starts_as_the_unit_says() {
     let running = Group(child);
     let socket = run.join("socket");
     let patience = Duration::from_secs(90);
-    aisudo_e2e::eventually_within(patience, "signal-cli listens", || socket.exists());
+    // It binds the socket a moment before it listens.
+    let mut connected = None;
+    aisudo_e2e::eventually_within(patience, "signal-cli listens", || {
+        connected = UnixStream::connect(&socket).ok();
+        connected.is_some()
+    });
     assert_eq!(socket.metadata().unwrap().mode() & 0o777, 0o770);
-    let mut stream = UnixStream::connect(&socket).unwrap();
+    let mut stream = connected.unwrap();
     stream
         .write_all(b"{\"jsonrpc\":\"2.0\",\"method\":\"listAccounts\",\"id\":1}\n")
         .unwrap();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use std::thread::JoinHandle;
 
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, listen,
-    shutdown, socket_with,
+    AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind,
+    getsockname, listen, shutdown, socket_with, sockopt,
 };
 use rustix::process::Uid;
 use rustix::thread::set_thread_res_uid;
@@ -50,18 +50,43 @@ pub(crate) struct Listener {
 }
 
 impl Address {
-    /// The address for an endpoint; a port that is free now, and stays so between two lives.
-    pub(crate) fn of(endpoint: Endpoint) -> Self {
-        let port = || {
-            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            listener.local_addr().expect("its address")
-        };
+    /// The address for an endpoint; for a port, with what keeps others from taking it, also between two
+    /// lives.
+    pub(crate) fn of(endpoint: Endpoint) -> (Self, Option<OwnedFd>) {
         match endpoint {
-            Endpoint::Unix(path) => Self::Unix(path),
-            Endpoint::Tcp => Self::Tcp(port()),
-            Endpoint::Http => Self::Http(port()),
+            Endpoint::Unix(path) => (Self::Unix(path), None),
+            Endpoint::Tcp => {
+                let (port, kept) = free_port();
+                (Self::Tcp(port), Some(kept))
+            }
+            Endpoint::Http => {
+                let (port, kept) = free_port();
+                (Self::Http(port), Some(kept))
+            }
         }
     }
+}
+
+/// A port, and a socket that is bound to it and does not listen.
+fn free_port() -> (SocketAddr, OwnedFd) {
+    let kept = bound("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let port = getsockname(&kept).expect("its address");
+    (port.try_into().expect("an Internet address"), kept)
+}
+
+/// A socket that shares its port with others of this user that say so, as this one does.
+fn bound(port: SocketAddr) -> Result<OwnedFd, Errno> {
+    let socket = socket_with(
+        AddressFamily::INET,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
+    sockopt::set_socket_reuseport(&socket, true)?;
+    // Also over connections of the life before.
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    bind(&socket, &port)?;
+    Ok(socket)
 }
 
 impl Listener {
@@ -70,10 +95,11 @@ impl Listener {
         let socket = match address {
             Address::Unix(path) => listen_on_path(path, &shared.setup),
             Address::Tcp(port) | Address::Http(port) => {
-                let listener = TcpListener::bind(port);
-                listener
-                    .unwrap_or_else(|error| panic!("listen on {port}: {error}"))
-                    .into()
+                let listening = bound(*port).and_then(|socket| {
+                    listen(&socket, BACKLOG)?;
+                    Ok(socket)
+                });
+                listening.unwrap_or_else(|error| panic!("listen on {port}: {error}"))
             }
         };
         let socket = Arc::new(socket);

@@ -1,5 +1,6 @@
 //! The simulator's handle.
 
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Sim {
     shared: Arc<Shared>,
     address: Address,
+    /// Keeps others from its port while it does not listen.
+    _port: Option<OwnedFd>,
     listener: Mutex<Option<Listener>>,
     deliverer: Option<JoinHandle<()>>,
 }
@@ -44,9 +47,11 @@ impl Sim {
         );
         let shared = Shared::new(setup, accounts, known);
         let delivering = Arc::clone(&shared);
+        let (address, port) = Address::of(endpoint);
         let sim = Self {
             shared,
-            address: Address::of(endpoint),
+            address,
+            _port: port,
             listener: Mutex::default(),
             deliverer: Some(std::thread::spawn(move || deliver(&delivering))),
         };
