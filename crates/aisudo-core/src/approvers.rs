@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     config,
     device::{DeviceKey, KeyId},
+    raw::Hex32,
 };
 
 /// The form of the file that this version reads.
@@ -48,6 +49,10 @@ pub struct Device {
     pub label: String,
     /// What it signs with.
     pub key: DeviceKey,
+    /// Its X25519 key, which messages to it are sealed to.
+    pub seal: Hex32,
+    /// When root paired it, in milliseconds since 1970.
+    pub since_ms: u64,
 }
 
 /// By what a Signal account is known. Not by its number: numbers are given to others.
@@ -142,6 +147,19 @@ impl Approvers {
                 "the device key {twice} stands twice; remove one, or pair that device anew"
             ));
         }
+        let mut seals: Vec<Hex32> = self.devices().map(|(_, device)| device.seal).collect();
+        seals.sort_unstable();
+        if seals.array_windows().any(|[one, next]| one == next) {
+            return Err("two devices have the same seal; pair one of them anew".to_owned());
+        }
+        if self
+            .devices()
+            .any(|(_, device)| device.label.is_empty() || device.label.len() > MAX_NAME_BYTES)
+        {
+            return Err(format!(
+                "a device's label must be 1 to {MAX_NAME_BYTES} bytes"
+            ));
+        }
         if self.version != APPROVERS_VERSION {
             return Err(format!(
                 "version is {}, this program reads version = {APPROVERS_VERSION}",
@@ -208,7 +226,8 @@ mod tests {
     fn devices_are_listed_with_their_owners_and_a_key_stands_once() {
         let device = |key: &str| {
             format!(
-                "[[approver.device]]\nlabel = \"phone\"\nkey = {{ kind = \"ed25519\", public = \"{}\" }}\n",
+                "[[approver.device]]\nlabel = \"phone\"\nkey = {{ kind = \"ed25519\", public = \"{}\" }}\nseal = \"{}\"\nsince_ms = 7\n",
+                key.repeat(32),
                 key.repeat(32)
             )
         };

@@ -1,11 +1,13 @@
 //! Root's configuration, `aisudo.toml`.
 
+mod app;
 mod signal;
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use self::app::{App, Push, Tls};
 pub use self::signal::{Endpoint, Forms, Language, Receive, Signal};
 
 use crate::{display::plain_text, evidence::EvidenceKind};
@@ -100,6 +102,8 @@ pub struct Channels {
     pub terminal: Terminal,
     /// `[channels.signal]`; nothing: not used.
     pub signal: Option<Signal>,
+    /// `[channels.app]`; nothing: not used.
+    pub app: Option<App>,
 }
 
 /// `[channels.terminal]`: approvers at a shell of this machine.
@@ -174,6 +178,7 @@ impl Default for Gate {
                 EvidenceKind::Terminal,
                 EvidenceKind::Policy,
                 EvidenceKind::Signal,
+                EvidenceKind::App,
             ],
             who: Vec::new(),
         }
@@ -242,6 +247,9 @@ impl Config {
         }
         if let Some(signal) = &self.channels.signal {
             signal.check()?;
+        }
+        if let Some(app) = &self.channels.app {
+            app.check()?;
         }
         let limits = &self.limits;
         let counts = [

@@ -89,6 +89,24 @@ impl Paths {
         self.state_dir().join("copied")
     }
 
+    /// The host's secret key, which messages to phones are sealed with.
+    #[must_use]
+    pub fn host_key(&self) -> PathBuf {
+        self.state_dir().join("host.key")
+    }
+
+    /// The key that the host is known by to push services.
+    #[must_use]
+    pub fn push_key(&self) -> PathBuf {
+        self.state_dir().join("push.key")
+    }
+
+    /// Where pushes to each device go.
+    #[must_use]
+    pub fn subscriptions(&self) -> PathBuf {
+        self.state_dir().join("push.json")
+    }
+
     /// Where systemd's journal takes entries.
     #[must_use]
     pub fn journal_socket(&self) -> PathBuf {

@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     audit::GENESIS,
+    base64url::Base64,
+    device::KeyId,
     display::plain_text,
     evidence::{Decision, Verdict},
     raw::Hex32,
@@ -147,6 +149,24 @@ pub enum FromControl {
     },
     /// Read configuration and policy again, now. For root.
     Reload,
+    /// Pass on the answers of phones that pair, until this connection ends. For root; one at a time.
+    Pair,
+    /// A message for a phone that has answered.
+    PairSend {
+        /// The phone's seal key, by its name.
+        to: KeyId,
+        /// The sealed message.
+        message: Base64,
+        /// Nothing follows for this phone.
+        last: bool,
+    },
+    /// How each device is reached.
+    Devices,
+    /// Send a device a test, and wait until it is confirmed.
+    TestDevice {
+        /// Its signing key's name.
+        device: KeyId,
+    },
 }
 
 /// To an approver's program.
@@ -194,6 +214,27 @@ pub enum ToControl {
     Reloaded {
         /// What has changed, a phrase each; empty when nothing has.
         changes: Vec<String>,
+    },
+    /// Answer to `pair`: the app can be opened, and answers are passed on.
+    Pairing,
+    /// A phone has answered; not looked into.
+    PairAnswer {
+        /// What it sent.
+        message: Base64,
+    },
+    /// Answer to `pair_send`.
+    PairSent,
+    /// Answer to `devices`.
+    Devices {
+        /// Those in root's file.
+        devices: Vec<DeviceReach>,
+    },
+    /// Answer to `test_device`: the device has confirmed it.
+    Tested {
+        /// After how many milliseconds.
+        after_ms: u64,
+        /// Whether it was reached by a push, because it did not listen.
+        pushed: bool,
     },
     /// It was not done, because this user may not.
     NotPermitted {
@@ -329,6 +370,19 @@ impl Default for Head {
             hash: GENESIS.to_owned(),
         }
     }
+}
+
+/// How a device is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceReach {
+    /// Its signing key's name.
+    pub device: KeyId,
+    /// Whether it listens now.
+    pub listens: bool,
+    /// When something came from it, in milliseconds since 1970; nothing: not since the daemon started.
+    pub heard_at_ms: Option<u64>,
+    /// Pushes to it, in one short phrase.
+    pub push: String,
 }
 
 /// How the daemon is.

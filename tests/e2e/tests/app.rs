@@ -38,7 +38,8 @@ fn world() -> (World, UnixListener) {
         panic!("the phone has an Ed25519 key")
     };
     world.approvers(&format!(
-        "version = 1\n[[approver]]\nname = \"owner\"\n[[approver.device]]\nlabel = \"phone\"\nkey = {{ kind = \"ed25519\", public = \"{public}\" }}\n"
+        "version = 1\n[[approver]]\nname = \"owner\"\n[[approver.device]]\nlabel = \"phone\"\nkey = {{ kind = \"ed25519\", public = \"{public}\" }}\nseal = \"{}\"\nsince_ms = 1\n",
+        "5e".repeat(32)
     ));
     let listener =
         UnixListener::bind("/run/aisudo/gate.sock").expect("listen in the daemon's place");

@@ -224,6 +224,12 @@ impl Client<'_> {
             }
             FromControl::Reload => self.reload().await,
             FromControl::Watch => self.watch().await,
+            FromControl::Pair
+            | FromControl::PairSend { .. }
+            | FromControl::Devices
+            | FromControl::TestDevice { .. } => {
+                control_refusal("[channels.app] is not set up; see docs/app.md".to_owned())
+            }
             FromControl::Decide {
                 id,
                 digest,

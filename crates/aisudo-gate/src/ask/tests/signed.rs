@@ -28,6 +28,8 @@ fn listed(key: DeviceKey) -> Approvers {
             devices: vec![Device {
                 label: "phone".to_owned(),
                 key,
+                seal: Hex32([0x5e; 32]),
+                since_ms: 1,
             }],
         }],
     }
