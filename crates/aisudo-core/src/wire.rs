@@ -28,6 +28,12 @@ pub const MAX_FRAME_BYTES: usize = 7 * MAX_REQUEST_BYTES + 16 * 1024;
 /// The longest `ask`: its request is a JSON string, and escaping at most doubles it.
 pub const MAX_ASK_BYTES: usize = 2 * MAX_REQUEST_BYTES + 1024;
 
+/// The longest file whose content is shown to an approver on demand, in bytes.
+pub const MAX_CONTENT_BYTES: usize = 64 * 1024;
+
+/// The longest frame with such a content: Base64 makes four of three.
+pub const MAX_CONTENT_FRAME: usize = MAX_CONTENT_BYTES / 3 * 4 + 1024;
+
 /// The longest text an approver can send with a decision, in bytes.
 pub const MAX_NOTE_BYTES: usize = 500;
 
@@ -62,6 +68,13 @@ pub enum FromGate {
         /// Drawn for this run; the same when the release is repeated after a lost answer.
         token: Hex32,
     },
+    /// Answer to `show`.
+    Content {
+        /// What was asked for.
+        sha256: Hex32,
+        /// The content with that hash; nothing when there is none (any more), or it is too long.
+        content: Option<Base64>,
+    },
     /// The command will not run: an operand changed, the evidence is not accepted, a signal came.
     /// (A gate that just closes the connection means the same.)
     GiveUp {
@@ -82,6 +95,11 @@ pub enum ToGate {
         channels: Vec<String>,
         /// Seconds until no answer means no.
         seconds: u64,
+    },
+    /// An approver wants to see what a changeable file of the request holds.
+    Show {
+        /// The file, by its hash in the request.
+        sha256: Hex32,
     },
     /// An answer.
     Decided {

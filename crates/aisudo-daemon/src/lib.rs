@@ -9,6 +9,7 @@
 mod args;
 pub mod broker;
 pub mod channels;
+pub mod contents;
 pub mod copy;
 pub mod ledger;
 mod limits;
@@ -39,6 +40,7 @@ use crate::{
     args::Args,
     broker::{Caps, Moment},
     channels::{Channels, Port},
+    contents::Contents,
     copy::{Copier, CopyFile, Copying, Journal, Target},
     ledger::{Keep, Ledger, Setup},
     record::Record,
@@ -108,8 +110,9 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
     let mut terminate = watch_signal(SignalKind::terminate())?;
     let mut interrupt = watch_signal(SignalKind::interrupt())?;
     let mut hang_up = watch_signal(SignalKind::hangup())?;
-    let shared = Shared::new(settings, ledger.clone(), reach, stand_in);
-    let port = Port::new(ledger.clone(), paths.clone(), now);
+    let contents = Contents::default();
+    let shared = Shared::new(settings, ledger.clone(), reach, contents.clone(), stand_in);
+    let port = Port::new(ledger.clone(), paths.clone(), contents, now);
     let mut working = JoinSet::new();
     for work in works {
         working.spawn(work(port.clone()));

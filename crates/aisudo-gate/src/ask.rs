@@ -7,6 +7,7 @@ use std::path::Path;
 
 use aisudo_core::{
     approvers::Approvers,
+    base64url::Base64,
     config::Gate,
     digest::request_digest,
     evidence::{AppEvidence, Decision, Evidence, Verdict},
@@ -34,6 +35,9 @@ const FIRST_ANSWER_MS: u64 = 4_000;
 /// moment later, and its record should say "expired". Nothing is let through in this time.
 const LAST_WORD_MS: u64 = 300;
 
+/// How often the content of a file is given away while one request waits.
+const MOST_CONTENTS: u32 = 64;
+
 /// What is asked, frozen.
 #[derive(Debug)]
 pub struct Question<'a> {
@@ -54,6 +58,8 @@ pub trait Asker {
     /// # Errors
     /// One short phrase, when they are not as they were asked about.
     fn operands_unchanged(&self, request: &Request) -> Result<(), String>;
+    /// What the changeable file with this hash holds, for an approver to read.
+    fn content_of(&self, request: &Request, sha256: &Hex32) -> Option<Vec<u8>>;
     /// Root's list of approvers, by the gate's own reading.
     ///
     /// # Errors
@@ -83,6 +89,7 @@ pub fn ask(
         waiting: false,
         seconds: question.request.timeout_ms / 1000,
         decision: None,
+        contents: 0,
         watch: Watch::begin(),
         asker,
     };
@@ -101,6 +108,8 @@ struct Conversation<'a, A> {
     seconds: u64,
     /// A yes that was verified here, and whose release was asked for.
     decision: Option<Decision>,
+    /// How often the content of a file was given away.
+    contents: u32,
     watch: Watch,
     asker: &'a mut A,
 }
@@ -227,6 +236,7 @@ impl<A: Asker> Conversation<'_, A> {
                 }
                 Next::GoOn
             }
+            ToGate::Show { sha256 } => self.show(sha256),
             ToGate::Decided { decision } => self.decided(decision),
             ToGate::Expired => Next::End(self.expired()),
             ToGate::Released => self.released(),
@@ -243,6 +253,19 @@ impl<A: Asker> Conversation<'_, A> {
                 fallback: false,
             } => Next::End(Outcome::Refused(why)),
         }
+    }
+
+    /// Only what the request itself names with this hash, and only while it is asked about.
+    fn show(&mut self, sha256: Hex32) -> Next {
+        if self.contents >= MOST_CONTENTS {
+            return Next::GoOn;
+        }
+        self.contents += 1;
+        let content = self.asker.content_of(self.question.request, &sha256);
+        Next::Answer(FromGate::Content {
+            sha256,
+            content: content.map(Base64),
+        })
     }
 
     /// A decision is believed only for these bytes, on evidence that root accepts, and only while

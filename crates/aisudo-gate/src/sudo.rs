@@ -157,6 +157,10 @@ impl Asker for Here<'_> {
         operands::unchanged(request, &request.operands)
     }
 
+    fn content_of(&self, request: &Request, sha256: &Hex32) -> Option<Vec<u8>> {
+        operands::content_of(&request.operands, sha256)
+    }
+
     fn approvers(&self) -> Result<Approvers, String> {
         trusted::read_approvers(self.paths)
     }

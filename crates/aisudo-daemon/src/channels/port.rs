@@ -7,6 +7,7 @@ use aisudo_sys::{socket, trusted, users};
 
 use crate::{
     broker::{Answer, Command, Moment, Outcome},
+    contents::Contents,
     ledger::{Ledger, Query, Unavailable, View},
     record::Record,
     store::Prompted,
@@ -17,16 +18,18 @@ use crate::{
 pub struct Port {
     ledger: Ledger,
     paths: Paths,
+    contents: Contents,
     clock: fn() -> Moment,
 }
 
 impl Port {
     /// The way to this ledger, for the channels of an installation.
     #[must_use]
-    pub fn new(ledger: Ledger, paths: Paths, clock: fn() -> Moment) -> Self {
+    pub fn new(ledger: Ledger, paths: Paths, contents: Contents, clock: fn() -> Moment) -> Self {
         Self {
             ledger,
             paths,
+            contents,
             clock,
         }
     }
@@ -41,6 +44,12 @@ impl Port {
     #[must_use]
     pub fn paths(&self) -> &Paths {
         &self.paths
+    }
+
+    /// What changeable files hold.
+    #[must_use]
+    pub fn contents(&self) -> &Contents {
+        &self.contents
     }
 
     /// Those who may approve from afar, as root has them now.

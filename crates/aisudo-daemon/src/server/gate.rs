@@ -8,7 +8,7 @@ use aisudo_core::{
     policy::Ruling,
     raw::Hex32,
     request::{REQUEST_VERSION, Request},
-    wire::{FromGate, MAX_ASK_BYTES, ToGate},
+    wire::{FromGate, MAX_ASK_BYTES, MAX_CONTENT_FRAME, ToGate},
 };
 use aisudo_sys::{clock, process::start_time};
 use serde_json::Value;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::{Broken, FIRST_FRAME, Peer, Service, Shared, Wire, gate_refusal, said_wrong};
 use crate::{
     broker::{Ask, Command, ConnectionId, News, NotReached, Outcome},
+    contents::Offer,
     ledger::Unavailable,
     record::Record,
 };
@@ -75,6 +76,8 @@ struct Waiting {
     /// What it is told at first; not held while it waits.
     opening: Option<Box<Opening>>,
     news: watch::Receiver<News>,
+    /// Where it is asked what files hold, if it names any.
+    offer: Option<Box<Offer>>,
     /// Whether the request is over: the connection is not its gate then.
     over: bool,
 }
@@ -96,15 +99,16 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Asked, Opti
     // The frame's bytes go, its share of the budget stays until the question is on disk.
     let share = frame.into_share();
     let connection = shared.connection_id();
-    let ask = match question(body, token, peer, connection) {
+    let (ask, offer) = match question(body, token, peer, connection) {
         Ok((mut ask, request)) => {
+            let offer = shared.contents.offer(&request).map(Box::new);
             let settings = shared.refreshed().await;
             let policy = settings.policy();
             let now = clock::local_time(clock::unix_ms());
             ask.ruling = policy.judge(&request, now, &settings.config());
             ask.policy = policy.sha256();
             ask.reached = shared.reach.among(&settings.config().gate.accept);
-            ask
+            (ask, offer)
         }
         Err(refused) => {
             let Refused {
@@ -150,6 +154,7 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Asked, Opti
         connection,
         opening: Some(Box::new(Opening { waiting, first })),
         news,
+        offer,
         over,
     }))
 }
@@ -295,6 +300,10 @@ impl Waiting {
         if Box::pin(self.begin(wire)).await? {
             return Ok(End::Told);
         }
+        let longest = match self.offer {
+            Some(_) => MAX_CONTENT_FRAME,
+            None => MAX_LATER,
+        };
         loop {
             tokio::select! {
                 changed = self.news.changed(), if !self.over => {
@@ -306,7 +315,15 @@ impl Waiting {
                         return Ok(End::Told);
                     }
                 }
-                frame = wire.next(MAX_LATER) => match frame?.message()? {
+                sha256 = wanted(&mut self.offer) => {
+                    Box::pin(wire.send(&ToGate::Show { sha256 })).await?;
+                }
+                frame = wire.next(longest) => match frame?.message()? {
+                    FromGate::Content { sha256, content } => {
+                        if let Some(offer) = &mut self.offer {
+                            offer.answered(sha256, content.map(|content| content.0));
+                        }
+                    }
                     FromGate::Ask { .. } => {
                         let no = no("one question per connection".to_owned());
                         Box::pin(wire.send(&no)).await?;
@@ -351,6 +368,14 @@ enum End {
     Told,
     GaveUp(String),
     Replaced,
+}
+
+/// Never, for a gate that names no file that could be shown.
+async fn wanted(offer: &mut Option<Box<Offer>>) -> Hex32 {
+    match offer {
+        Some(offer) => offer.next().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Tells a gate the news; says whether that was the last word.

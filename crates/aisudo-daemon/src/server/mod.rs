@@ -29,6 +29,7 @@ use self::codec::{Broken, Budget, Wire};
 use crate::{
     broker::{Caps, Command, ConnectionId},
     channels::Reachable,
+    contents::Contents,
     ledger::Ledger,
     limits::{Connections, Refusals},
     record::Record,
@@ -62,6 +63,8 @@ pub(crate) struct Shared {
     ledger: Ledger,
     /// On which channels somebody can be asked.
     reach: Reachable,
+    /// The gates that can be asked what files hold.
+    contents: Contents,
     /// The uid that counts as root besides root: the daemon's own, when it was started by somebody
     /// else than root, for tests.
     stand_in: Option<u32>,
@@ -75,12 +78,14 @@ impl Shared {
         settings: Settings,
         ledger: Ledger,
         reach: Reachable,
+        contents: Contents,
         stand_in: Option<u32>,
     ) -> Arc<Self> {
         Arc::new(Self {
             settings,
             ledger,
             reach,
+            contents,
             stand_in,
             budget: Budget::default(),
             refusals: Refusals::default(),

@@ -12,6 +12,7 @@ use std::{
 };
 
 use aisudo_core::{
+    base64url::Base64,
     config::Config,
     evidence::{Evidence, Verdict},
     paths::Paths,
@@ -36,6 +37,7 @@ struct Daemon {
     directory: tempfile::TempDir,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
+    contents: Contents,
 }
 
 impl Daemon {
@@ -53,6 +55,7 @@ impl Daemon {
             directory,
             stop: None,
             thread: None,
+            contents: Contents::default(),
         };
         daemon.run(Config::parse(config).unwrap());
         daemon
@@ -73,6 +76,7 @@ impl Daemon {
             control: bind("control"),
         };
         let database = self.path("db");
+        let contents = self.contents.clone();
         let paths = Paths::under(self.directory.path());
         self.stop = Some(stop);
         self.thread = Some(thread::spawn(move || {
@@ -94,7 +98,7 @@ impl Daemon {
                 .unwrap();
                 let stand_in = Some(geteuid().as_raw());
                 let (settings, _) = Settings::new(paths, config, None);
-                let shared = Shared::new(settings, ledger.clone(), reach, stand_in);
+                let shared = Shared::new(settings, ledger.clone(), reach, contents, stand_in);
                 tokio::select! {
                     served = serve(shared, listeners) => served.unwrap(),
                     _ = stopped => {}
@@ -765,4 +769,52 @@ fn i5_nobody_answers() {
     };
     assert_eq!(requests[0].state, Standing::Ended(End::Expired));
     assert_eq!(requests[0].remaining_ms, None);
+}
+
+/// The gate alone can read it, and nothing of it is kept.
+#[test]
+fn a_file_that_the_request_names_is_read_by_its_gate_when_somebody_wants_to_see_it() {
+    let daemon = Daemon::start();
+    let hashes = [Hex32([1; 32]), Hex32([2; 32])];
+    let operand = |path: &str, sha256: Hex32, size: u64| json!({"path": path, "role": "argument", "content": {"kind": "hashed", "sha256": sha256, "size": size}});
+    let of_a_file = request(|request| {
+        request["operands"] = json!([operand("/a", hashes[0], 3), operand("/b", hashes[1], 3)]);
+    });
+    let of_none = request(|request| {
+        request["operands"] = json!([operand("/a", hashes[0], 64 * 1024 + 1)]);
+    });
+    let id = |body: &str| -> Uuid {
+        serde_json::from_value(serde_json::from_str::<Value>(body).unwrap()["id"].clone()).unwrap()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let mut gate = daemon.gate();
+    assert!(matches!(gate.ask_gate(&of_a_file), ToGate::Waiting { .. }));
+    let mut other = daemon.gate();
+    assert!(matches!(other.ask_gate(&of_none), ToGate::Waiting { .. }));
+
+    let reader = thread::spawn(move || {
+        for (sha256, content) in [
+            (hashes[0], Some(Base64(b"abc".to_vec()))),
+            (hashes[1], None),
+        ] {
+            assert_eq!(gate.hear(), ToGate::Show { sha256 });
+            gate.send(&FromGate::Content { sha256, content });
+        }
+        gate
+    });
+    let contents = daemon.contents.clone();
+    let seen = runtime.block_on(async {
+        let first = contents.of(id(&of_a_file), hashes[0]).await;
+        let second = contents.of(id(&of_a_file), hashes[1]).await;
+        [first, second, contents.of(id(&of_none), hashes[0]).await]
+    });
+    assert_eq!(seen, [Some(b"abc".to_vec()), None, None]);
+
+    drop(reader.join().unwrap());
+    daemon.wait_for_event("cancelled");
+    let gone = runtime.block_on(contents.of(id(&of_a_file), hashes[0]));
+    assert_eq!(gone, None, "its gate is gone");
 }

@@ -109,6 +109,7 @@ struct Notes {
     approvers: Approvers,
     said: Vec<String>,
     changed: Option<String>,
+    content: Option<Vec<u8>>,
     ruling: Option<Ruling>,
 }
 
@@ -118,6 +119,9 @@ impl Asker for Notes {
     }
     fn operands_unchanged(&self, _request: &Request) -> Result<(), String> {
         self.changed.clone().map_or(Ok(()), Err)
+    }
+    fn content_of(&self, _request: &Request, sha256: &Hex32) -> Option<Vec<u8>> {
+        self.content.clone().filter(|_| *sha256 == Hex32([1; 32]))
     }
     fn approvers(&self) -> Result<Approvers, String> {
         Ok(self.approvers.clone())
@@ -504,4 +508,34 @@ fn the_password_takes_a_persons_place_only_where_roots_policy_says_so() {
     bench.notes.ruling = ruling(Effect::Ask { timeout: None });
     let outcome = bench.play(vec![script]);
     assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
+}
+
+#[test]
+fn contents_are_given_away_so_often_and_hold_up_nothing() {
+    let mut bench = Bench::new();
+    bench.notes.content = Some(b"echo".to_vec());
+    let outcome = bench.play_one(|peer| {
+        waiting(peer);
+        for round in 0..MOST_CONTENTS {
+            let [sha256, content] = match round {
+                0 => [Hex32([2; 32]), Hex32([0; 32])],
+                _ => [Hex32([1; 32]), Hex32([1; 32])],
+            };
+            peer.send(&ToGate::Show { sha256 });
+            let expected = (content == sha256).then(|| Base64(b"echo".to_vec()));
+            let told: FromGate = peer.read();
+            assert_eq!(
+                told,
+                FromGate::Content {
+                    sha256,
+                    content: expected
+                }
+            );
+        }
+        peer.send(&ToGate::Show {
+            sha256: Hex32([1; 32]),
+        });
+        peer.send(&ToGate::Expired);
+    });
+    assert_eq!(outcome, Outcome::Expired { seconds: 30 });
 }

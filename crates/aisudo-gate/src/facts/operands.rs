@@ -14,6 +14,7 @@ use aisudo_core::{
     raw::{Hex32, Raw},
     request::{Content, Operand, Request, Role, Stream},
     sudo_argv::Mode,
+    wire::MAX_CONTENT_BYTES,
 };
 use aisudo_sys::users;
 use rustix::{
@@ -79,6 +80,32 @@ pub fn unchanged(request: &Request, before: &[Operand]) -> Result<(), String> {
             operand.path.as_os().to_string_lossy()
         )),
     }
+}
+
+/// What the changeable file with this hash holds, if it is not too long, and still has that hash.
+#[must_use]
+pub fn content_of(operands: &[Operand], sha256: &Hex32) -> Option<Vec<u8>> {
+    let is_it = |operand: &&Operand| match &operand.content {
+        Content::Hashed { sha256: hash, size } => {
+            hash == sha256 && usize::try_from(*size).is_ok_and(|size| size <= MAX_CONTENT_BYTES)
+        }
+        _ => false,
+    };
+    let operand = operands.iter().find(is_it)?;
+    let file = open_operand(Path::new(operand.path.as_os()), operand.role).ok()?;
+    // One byte more than may be there: whether it has grown is seen by its hash.
+    let mut content = vec![0; MAX_CONTENT_BYTES + 1];
+    let mut length = 0;
+    loop {
+        let rest = content.get_mut(length..).unwrap_or_default();
+        let offset = u64::try_from(length).ok()?;
+        match file.read_at(rest, offset).ok()? {
+            0 => break,
+            count => length += count,
+        }
+    }
+    content.truncate(length);
+    (<[u8; 32]>::from(Sha256::digest(&content)) == sha256.0).then_some(content)
 }
 
 /// A path that may matter.
@@ -290,20 +317,15 @@ impl Who {
 
 /// What is at `path` now.
 fn content(path: &Path, role: Role, budget: &mut u64) -> Content {
-    let file = if role == Role::Stdin {
-        // What the command will read, even if its name is gone.
-        rustix::io::dup(stdin())
-            .map(File::from)
-            .map_err(io::Error::from)
-    } else {
-        match lstat_kind(path) {
-            Some(FileType::RegularFile) => open_to_read(path),
+    if role != Role::Stdin {
+        match kind(path) {
+            Some(FileType::RegularFile) => {}
             Some(FileType::Directory) => return Content::Directory,
             Some(_) => return unpinned("it is no regular file"),
             None => return unpinned("it does not exist yet"),
         }
-    };
-    let Ok(file) = file else {
+    }
+    let Ok(file) = open_operand(path, role) else {
         return unpinned("it cannot be read");
     };
     let Ok(meta) = fstat(&file) else {
@@ -326,7 +348,15 @@ fn content(path: &Path, role: Role, budget: &mut u64) -> Content {
     }
 }
 
-fn lstat_kind(path: &Path) -> Option<FileType> {
+/// Standard input is what the command will read, even if its name is gone.
+fn open_operand(path: &Path, role: Role) -> io::Result<File> {
+    match role {
+        Role::Stdin => Ok(File::from(rustix::io::dup(stdin())?)),
+        Role::Program | Role::Interpreter | Role::Argument => open_to_read(path),
+    }
+}
+
+fn kind(path: &Path) -> Option<FileType> {
     let meta = rustix::fs::stat(path).ok()?;
     Some(FileType::from_raw_mode(meta.st_mode))
 }

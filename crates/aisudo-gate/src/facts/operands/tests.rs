@@ -154,3 +154,39 @@ fn values_of_options_are_looked_at_too() {
     ];
     assert_eq!(words, expected);
 }
+
+#[test]
+fn what_a_file_holds_is_told_only_while_its_hash_is_right() {
+    let dir = closed();
+    let file = dir.path().join("f");
+    let named = |size: usize| {
+        fs::write(&file, "x".repeat(size)).unwrap();
+        let mut budget = MOST_BYTES;
+        Operand {
+            path: Raw::from(file.as_os_str()),
+            role: Role::Argument,
+            content: content(&file, Role::Argument, &mut budget),
+        }
+    };
+    let asked = |operand: Operand| {
+        let Content::Hashed { sha256, .. } = operand.content else {
+            panic!("it was hashed")
+        };
+        ([operand], sha256)
+    };
+    for (size, told) in [
+        (0, true),
+        (MAX_CONTENT_BYTES, true),
+        (MAX_CONTENT_BYTES + 1, false),
+    ] {
+        let (operands, sha256) = asked(named(size));
+        let expected = told.then(|| vec![b'x'; size]);
+        assert_eq!(content_of(&operands, &sha256), expected, "{size}");
+    }
+    let (operands, sha256) = asked(named(3));
+    assert_eq!(content_of(&operands, &Hex32([1; 32])), None, "not named");
+    fs::write(&file, "yyy").unwrap();
+    assert_eq!(content_of(&operands, &sha256), None, "changed");
+    fs::remove_file(&file).unwrap();
+    assert_eq!(content_of(&operands, &sha256), None, "gone");
+}
