@@ -161,6 +161,10 @@ impl<A: Asker> Conversation<'_, A> {
             return Ok(Outcome::Refused(error.to_string()));
         }
         loop {
+            // Before anything is heard: a daemon that never stops talking holds up nothing, either.
+            if let Some(over) = self.over(self.silence()) {
+                return Ok(over);
+            }
             connection.pump();
             match connection.next() {
                 Err(error) => {
@@ -191,9 +195,6 @@ impl<A: Asker> Conversation<'_, A> {
                     return Err("aisudo-daemon closed the connection".to_owned());
                 }
                 Ok(None) => {
-                    if let Some(over) = self.over(self.silence()) {
-                        return Ok(over);
-                    }
                     if let Woken::Cancelled(why) = self.watch.pause(Some(connection.interest())) {
                         return Ok(Outcome::Cancelled(why));
                     }

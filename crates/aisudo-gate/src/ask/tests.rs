@@ -539,3 +539,21 @@ fn contents_are_given_away_so_often_and_hold_up_nothing() {
     });
     assert_eq!(outcome, Outcome::Expired { seconds: 30 });
 }
+
+#[test]
+fn i8_a_daemon_that_never_stops_talking_holds_up_nothing() {
+    let mut bench = Bench::new();
+    bench.timeout_ms = 200;
+    let outcome = bench.play_one(|peer| {
+        waiting(peer);
+        let again = ToGate::Waiting {
+            code: "K7Q2M".into(),
+            channels: vec![],
+            seconds: 30,
+        };
+        let frame = wire::encode(&again).unwrap();
+        // Until the gate has hung up.
+        while peer.0.write_all(&frame).is_ok() {}
+    });
+    assert_eq!(outcome, Outcome::Expired { seconds: 30 });
+}
