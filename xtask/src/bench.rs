@@ -7,6 +7,7 @@ use crate::sh::{Result, cargo, checkout, run};
 /// `cargo xtask bench [--quick] [--json FILE]`. What is measured and how: `tests/bench`.
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     setup::setup()?;
+    setup::sodium()?;
     let mut build = cargo();
     build.args(["build", "--quiet", "--release"]);
     for package in ["pam-aisudo", "aisudo-daemon", "aisudo", "aisudo-bench"] {

@@ -92,6 +92,24 @@ pub(crate) fn signal_cli() -> Result<()> {
     std::fs::write(&stamp, "").map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }
 
+/// The library that sealing and signing are measured against.
+pub(crate) fn sodium() -> Result<()> {
+    install(&[Need {
+        package: "libsodium23",
+        is_there: || {
+            ["/usr/lib", "/usr/lib64", "/usr/local/lib"]
+                .iter()
+                .any(|place| is_below(Path::new(place), "libsodium.so.23"))
+        },
+    }])
+}
+
+/// Whether a directory, or one directly in it, holds a file of this name.
+fn is_below(directory: &Path, name: &str) -> bool {
+    let inner = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    directory.join(name).exists() || inner.into_iter().any(|one| one.path().join(name).exists())
+}
+
 /// Node and its package manager.
 pub(crate) fn npm() -> Result<()> {
     install(&[Need {

@@ -7,7 +7,9 @@ mod approver;
 mod ledger;
 mod machine;
 mod pending;
+mod seal;
 mod signal;
+mod sodium;
 mod sudo;
 mod table;
 mod verify;
@@ -65,7 +67,7 @@ fn main() -> ExitCode {
             "--only" => only = arguments.next(),
             _ => {
                 eprintln!(
-                    "usage: aisudo-bench [--quick] [--json FILE] [--only PART,…]: verify, ledger, sudo, waiting, signal"
+                    "usage: aisudo-bench [--quick] [--json FILE] [--only PART,…]: verify, seal, ledger, sudo, waiting, signal"
                 );
                 return ExitCode::FAILURE;
             }
@@ -88,6 +90,9 @@ fn measure(scale: Scale, only: Option<&str>) -> Table {
     let mut table = Table::new(machine::describe(&state.directory));
     if wanted("verify") {
         verify::measure(scale, &mut table);
+    }
+    if wanted("seal") {
+        seal::measure(scale, &mut table);
     }
     if wanted("ledger") {
         ledger::measure(scale, &state.directory, &mut table);
