@@ -1,7 +1,9 @@
-//! The step of `cargo xtask test` for the phone app: its types, and its tests on the shared vectors.
+//! The phone app: built before the daemon, which carries its files, and tested.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 use crate::setup;
 use crate::sh::{Result, checkout, output_of, run_quietly};
@@ -10,20 +12,62 @@ use crate::steps::Done;
 /// The oldest Node that the app's tools run on: major and minor version.
 const NODE: (u32, u32) = (20, 19);
 
-/// Installs what the lockfile names, where it has changed, and runs the tests.
-pub(crate) fn step() -> Result<Done> {
+/// What the built files are made from, in `app/`.
+const SOURCES: [&str; 7] = [
+    "index.html",
+    "package-lock.json",
+    "public",
+    "src",
+    "svelte.config.js",
+    "vite",
+    "vite.config.ts",
+];
+
+/// `cargo xtask app`: the app's files, in `app/dist`, for the daemon or for any place that serves files.
+pub(crate) fn build() -> Result<Done> {
     setup::npm()?;
     let version = output_of(Command::new("node").arg("--version"))?;
     if !is_new_enough(&version) {
         let (major, minor) = NODE;
         return Ok(Done::Skipped(format!(
-            "the app's tools need Node {major}.{minor}, here is {}",
+            "the app's tools need Node {major}.{minor}, here is {}; the daemon is built without the app",
             version.trim()
         )));
     }
     install()?;
-    run_quietly(npm().args(["test", "--silent"]))?;
+    let app = checkout().join("app");
+    let built = app.join("dist/index.html").metadata();
+    let built = built.and_then(|meta| meta.modified()).ok();
+    let newest = SOURCES.iter().filter_map(|name| newest(&app.join(name)));
+    // A daemon is built anew for files that are new, even if they say the same.
+    if built.is_none() || built < newest.max() {
+        run_quietly(npm().args(["run", "build", "--silent"]))?;
+    }
     Ok(Done::Yes)
+}
+
+/// Its types, its tests, and its screens in a real browser.
+pub(crate) fn test() -> Result<Done> {
+    if let Done::Skipped(why) = build()? {
+        return Ok(Done::Skipped(why));
+    }
+    setup::chromium()?;
+    for script in ["test", "test:ui", "size"] {
+        run_quietly(npm().args(["run", script, "--silent"]))?;
+    }
+    Ok(Done::Yes)
+}
+
+/// When something in it was changed last.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let meta = path.metadata().ok()?;
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path()).collect::<Vec<PathBuf>>();
+    paths
+        .iter()
+        .filter_map(|path| newest(path))
+        .chain(meta.modified().ok())
+        .max()
 }
 
 /// `npm ci`, unless it was done for this very lockfile. Needs the network then.

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: builds what is measured, as it is shipped, and measures it as root.
 
+use crate::app;
 use crate::root::as_root;
 use crate::setup;
 use crate::sh::{Result, cargo, checkout, run};
@@ -8,6 +9,7 @@ use crate::sh::{Result, cargo, checkout, run};
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     setup::setup()?;
     setup::sodium()?;
+    app::build()?;
     let mut build = cargo();
     build.args(["build", "--quiet", "--release"]);
     for package in ["pam-aisudo", "aisudo-daemon", "aisudo", "aisudo-bench"] {

@@ -8,6 +8,7 @@ use std::{
 
 use aisudo_testbed::{BUILD, DEFAULT_CONFIG, Output, Running, World};
 
+use crate::app;
 use crate::root::{again_as_root, is_root};
 use crate::setup;
 use crate::sh::{Result, run};
@@ -29,6 +30,7 @@ args = ["-h", "/"]
 /// Installs and builds what the demo needs as the person who calls, then goes on as root.
 pub(crate) fn prepare(arguments: &[String]) -> Result<()> {
     setup::setup()?;
+    app::build()?;
     build_artefacts()?;
     if is_root() {
         return demo(arguments);

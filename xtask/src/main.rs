@@ -22,6 +22,7 @@ cargo xtask <command>
   test [--all] [filter…]    every check and test; --all adds the slow ones
   fuzz [target…] [--seconds N] [--keep]
                             the fuzz targets for longer; --keep adds what is new to fuzz/corpus
+  app                       build the phone app into app/dist, for the daemon to carry
   docs                      write the pages that are made from the programs
   bench [--quick] [--json FILE]
                             what a gated sudo costs, against the same machine without aisudo
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         "bench" => bench::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
         "docs" => docs::docs(),
+        "app" => app::build().map(|_| ()),
         "setup" => setup::setup(),
         "help" | "-h" | "--help" => {
             print!("{HELP}");

@@ -110,6 +110,20 @@ fn is_below(directory: &Path, name: &str) -> bool {
     directory.join(name).exists() || inner.into_iter().any(|one| one.path().join(name).exists())
 }
 
+/// The browser that the app is tested in, and letters to write with.
+pub(crate) fn chromium() -> Result<()> {
+    install(&[
+        Need {
+            package: "chromium",
+            is_there: || which("chromium").is_some(),
+        },
+        Need {
+            package: "fonts-dejavu-core",
+            is_there: || Path::new("/usr/share/fonts/truetype/dejavu").exists(),
+        },
+    ])
+}
+
 /// Node and its package manager.
 pub(crate) fn npm() -> Result<()> {
     install(&[Need {

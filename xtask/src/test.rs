@@ -29,8 +29,11 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         setup::setup()?;
         setup::verifier()?;
         setup::signal_cli()?;
+        setup::chromium()?;
         Ok(Done::Yes)
     })?;
+    // Before anything is compiled: the daemon carries its files.
+    steps.step("app, built", app::build)?;
     steps.step("format", || {
         done(run(cargo().args(["fmt", "--all", "--check"])))
     })?;
@@ -51,7 +54,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     steps.step("unit tests", || done(run(&mut unit_tests(&options))))?;
     steps.step("app", || {
         if options.filters.is_empty() {
-            return app::step();
+            return app::test();
         }
         Ok(Done::Skipped("a filter names tests".to_owned()))
     })?;
