@@ -2,6 +2,7 @@
 
 use std::{
     io::{IsTerminal, Write as _, stdin, stdout},
+    net::TcpListener,
     process::Command,
     time::Duration,
 };
@@ -16,6 +17,9 @@ use crate::test::build_artefacts;
 
 /// Longer than any request of the demo waits.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Where the demo's daemon serves the phone app, if nobody else listens there.
+const APP: &str = "127.0.0.1:7443";
 
 /// The one rule of the demo's world.
 const POLICY: &str = r#"version = 1
@@ -120,12 +124,23 @@ fn play(world: &World) -> Result<()> {
 
 /// The person at the keyboard is the agent and the approver in turns.
 fn converse(world: &World) -> Result<()> {
-    world.config(&with_timeout(60));
+    let has_app = TcpListener::bind(APP).is_ok();
+    let app = match has_app {
+        true => format!("\n[channels.app]\nurl = \"http://localhost:7443\"\nlisten = \"{APP}\"\n"),
+        false => String::new(),
+    };
+    world.config(&(with_timeout(60) + &app));
     world.policy(POLICY);
     let _daemon = world.start_daemon();
     println!("This is a private world: nothing in it changes this machine's users, sudo or /etc.");
     println!("Give the agent a command to run with sudo, then answer the request as its owner.");
     println!("A rule of root's lets `df -h /` through without a question.");
+    match has_app {
+        true => println!(
+            "Type `pair` first to answer in the phone app instead: a browser on this machine is a phone here."
+        ),
+        false => println!("Something listens on {APP}: the demo goes on without the phone app."),
+    }
     println!("An empty line ends the demo.");
     loop {
         print!("\nagent$ sudo ");
@@ -136,6 +151,11 @@ fn converse(world: &World) -> Result<()> {
             .map_err(|error| error.to_string())?;
         if read == 0 || line.trim().is_empty() {
             break;
+        }
+        if line.trim() == "pair" && has_app {
+            // Its own words say what went wrong.
+            let _ = run(Command::new(format!("{BUILD}/aisudo")).args(["pair", "owner"]));
+            continue;
         }
         let mut sudo = world
             .run_as("agent")
@@ -156,7 +176,12 @@ fn converse(world: &World) -> Result<()> {
 }
 
 fn with_timeout(seconds: u32) -> String {
-    DEFAULT_CONFIG.replace("timeout = 20", &format!("timeout = {seconds}"))
+    DEFAULT_CONFIG
+        .replace("timeout = 20", &format!("timeout = {seconds}"))
+        .replace(
+            "[\"terminal\", \"policy\"]",
+            "[\"terminal\", \"policy\", \"app\"]",
+        )
 }
 
 fn scene(title: &str) {
