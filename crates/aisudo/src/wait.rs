@@ -4,7 +4,6 @@
 //! nothing here can be out of date for longer than one event.
 
 pub(crate) mod events;
-mod keys;
 
 use std::collections::HashSet;
 

@@ -9,7 +9,6 @@ mod keys;
 mod layout;
 mod model;
 mod page;
-mod signals;
 mod terminal;
 mod ui;
 
@@ -32,7 +31,6 @@ use aisudo_sys::clock::boottime;
 use self::{
     keys::{Keys, Read},
     model::{Action, Answer, Arming, Model, Outcome},
-    signals::{Signal, Signals},
     terminal::Screen,
     ui::Look,
 };
@@ -44,6 +42,7 @@ use crate::{
     fetch::{Fetched, fetch},
     group::waiting,
     output::{Output, remark},
+    signals::{self, Signal, Signals},
     wait::{
         self,
         events::{Event, change, ready},

@@ -4,12 +4,15 @@ use std::io::IsTerminal as _;
 
 use aisudo_core::{config::Config, display};
 
-use super::{
-    console::{Console, Question, refused},
-    qr,
-    signal_cli::{SignalCli, failed},
+use super::signal_cli::{SignalCli, failed};
+use crate::{
+    cli::SignalSetup,
+    failure::Failure,
+    root::{
+        console::{Console, Question, refused},
+        host_name, qr,
+    },
 };
-use crate::{cli::SignalSetup, failure::Failure};
 
 /// Which account asks, and how.
 pub(super) struct Asker {
@@ -108,6 +111,19 @@ fn account(
     })
 }
 
+/// What signal-cli's links begin with. Phones take others as well, and do other things with them.
+const LINK: &str = "sgnl://linkdevice?";
+
+/// A longer link is none.
+const LONGEST_LINK: usize = 500;
+
+const NO_LINK: &str = "signal-cli gave no link that can be shown; see its log, and try again";
+
+fn is_link(uri: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || ":/?=&%-._~+".contains(c);
+    uri.starts_with(LINK) && uri.len() <= LONGEST_LINK && uri.chars().all(is_plain)
+}
+
 /// Links signal-cli to a phone; gives the account's number.
 fn link(
     signal_cli: &SignalCli,
@@ -121,7 +137,10 @@ fn link(
     let colours = std::io::stdout().is_terminal();
     let number = signal_cli.with(None, |client| async move {
         let uri = client.start_link().await.map_err(|failure| failed(&failure))?;
-        let code = qr::of_link(&uri, colours).map_err(|why| refused(&why))?;
+        if !is_link(&uri) {
+            return Err(refused(NO_LINK));
+        }
+        let code = qr::draw(&uri, colours).map_err(|why| refused(&why))?;
         console.say(&format!(
             "\n{code}\n{uri}\n\nScan this with the phone: Settings, Linked devices. Waiting; Ctrl-C ends it."
         ))?;
@@ -149,10 +168,29 @@ pub(super) fn is_digits(text: &str) -> bool {
 
 /// This host's name, safe to show.
 pub(super) fn host() -> String {
-    let name = rustix::system::uname();
-    safe(&name.nodename().to_string_lossy())
+    safe(&host_name())
 }
 
 fn safe(text: &str) -> String {
     display::text(text.as_bytes()).text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_links_a_device_is_a_link() {
+        assert!(is_link(
+            "sgnl://linkdevice?uuid=8JXk2wAAQb%2BAAA%3D%3D&pub_key=BQ%2Fabc-_~."
+        ));
+        for wrong in [
+            "https://example.org",
+            "sgnl://signal.group/#x",
+            "sgnl://linkdevice?uuid=\u{1b}[2J",
+            &format!("{LINK}{}", "x".repeat(500)),
+        ] {
+            assert!(!is_link(wrong), "{wrong}");
+        }
+    }
 }

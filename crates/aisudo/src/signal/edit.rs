@@ -1,10 +1,15 @@
-//! Root's files with something else in them. What root wrote beside it stays: comments, order, blanks.
+//! Root's files with something else in them about Signal.
 
 use aisudo_core::{
-    approvers::{APPROVERS_VERSION, Approvers, SignalAccount},
+    approvers::{Approvers, SignalAccount},
     config::{Config, Endpoint},
 };
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
+use toml_edit::{Array, Item};
+
+use crate::root::edit::{
+    CANNOT_BE_CHANGED, Place, accept, approver, approvers, checked, integer, named, parse, set,
+    set_or_remove, table_in,
+};
 
 /// What `[channels.signal]` is to say. What is not here stays as it is.
 #[derive(Clone, Debug)]
@@ -38,15 +43,7 @@ pub(super) fn with_section(text: &str, section: &Section) -> Result<String, Stri
         let languages: Array = section.languages.iter().collect();
         set(signal, "languages", languages);
     }
-    let accept = root
-        .get_mut("gate")
-        .and_then(|gate| gate.as_table_like_mut()?.get_mut("accept")?.as_array_mut());
-    // Where it is not written, it is accepted anyway.
-    if let Some(accept) = accept
-        && !accept.iter().any(|kind| kind.as_str() == Some("signal"))
-    {
-        accept.push("signal");
-    }
+    accept(root, "signal");
     let text = document.to_string();
     Config::parse(&text)?;
     Ok(text)
@@ -66,28 +63,8 @@ pub(super) fn with_approver(
     name: &str,
     account: &SignalAccount,
 ) -> Result<String, String> {
-    let mut document = parse(text)?;
-    if text.trim().is_empty() {
-        document = parse(HEADER)?;
-    }
-    let all = document
-        .entry("approver")
-        .or_insert(Item::ArrayOfTables(ArrayOfTables::new()))
-        .as_array_of_tables_mut()
-        .ok_or("approver is no list of tables; write each as [[approver]]")?;
-    let known = all.iter().position(|one| named(one, name));
-    let index = match known {
-        Some(index) => index,
-        None => {
-            let mut one = Table::new();
-            one.insert("name", value(name));
-            all.push(one);
-            all.len() - 1
-        }
-    };
-    let one = all
-        .get_mut(index)
-        .ok_or("the approver cannot be found; nothing was written")?;
+    let mut document = approvers(text)?;
+    let one = approver(&mut document, name)?;
     let signal = table_in(one, "signal", Place::Within)?;
     set(signal, "aci", account.aci.to_string());
     set(signal, "identity", account.identity.as_str());
@@ -99,7 +76,7 @@ pub(super) fn with_approver(
     if all.any(|written| written == (name, account)) {
         Ok(text)
     } else {
-        Err("the file cannot be changed by a program; write each approver as docs/configuration.md has it".to_owned())
+        Err(CANNOT_BE_CHANGED.to_owned())
     }
 }
 
@@ -117,85 +94,6 @@ pub(super) fn without_approver(text: &str, name: &str) -> Result<String, String>
         one.remove("signal");
     }
     checked(&document)
-}
-
-const HEADER: &str =
-    "# Who may approve from afar. Written by `aisudo signal`; see docs/signal.md.\nversion = 1\n";
-const _: () = assert!(APPROVERS_VERSION == 1);
-
-fn named(one: &Table, name: &str) -> bool {
-    one.get("name").and_then(Item::as_str) == Some(name)
-}
-
-fn checked(document: &DocumentMut) -> Result<String, String> {
-    let text = document.to_string();
-    Approvers::parse(&text)?;
-    Ok(text)
-}
-
-fn parse(text: &str) -> Result<DocumentMut, String> {
-    // Both files were read before, so this does not happen.
-    text.parse()
-        .map_err(|_| "the file is no TOML any more; nothing was written".to_owned())
-}
-
-/// Where the line of a new table goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// It has none.
-    NoLine,
-    /// Behind the table that it is in.
-    Within,
-    /// At the end of the file.
-    End,
-}
-
-/// The table of this name, made if it is not there.
-fn table_in<'a>(
-    outer: &'a mut dyn TableLike,
-    name: &str,
-    place: Place,
-) -> Result<&'a mut dyn TableLike, String> {
-    if !outer.contains_key(name) {
-        let mut table = Table::new();
-        table.set_implicit(place == Place::NoLine);
-        if place == Place::End {
-            table.set_position(Some(isize::MAX));
-        }
-        // Within `{ … }` it becomes an inline one.
-        outer.insert(name, Item::Table(table));
-    }
-    outer
-        .get_mut(name)
-        .and_then(Item::as_table_like_mut)
-        .ok_or_else(|| format!("{name} is no table; write it as one"))
-}
-
-/// Sets a value; a comment behind the old one stays.
-fn set(table: &mut dyn TableLike, key: &str, new: impl Into<Value>) {
-    let mut new = new.into();
-    if let Some(old) = table.get(key).and_then(Item::as_value) {
-        *new.decor_mut() = old.decor().clone();
-    }
-    match table.get_mut(key) {
-        Some(item) => *item = Item::Value(new),
-        None => {
-            table.insert(key, Item::Value(new));
-        }
-    }
-}
-
-/// What is false is left out, as by default.
-fn set_or_remove(table: &mut dyn TableLike, key: &str, is: bool) {
-    if is {
-        set(table, key, true);
-    } else {
-        table.remove(key);
-    }
-}
-
-fn integer(number: u64) -> Result<i64, String> {
-    i64::try_from(number).map_err(|_| "the clock is wrong; set it, and try again".to_owned())
 }
 
 #[cfg(test)]
@@ -314,7 +212,7 @@ mod tests {
         assert_eq!(
             first,
             format!(
-                "# Who may approve from afar. Written by `aisudo signal`; see docs/signal.md.\nversion = 1\n\n[[approver]]\nname = \"owner\"\n\n[approver.signal]\naci = \"11111111-2222-4333-8444-555555555555\"\nidentity = \"05{}\"\nsince_ms = 7\n",
+                "# Who may approve from afar. Written by `aisudo pair` and `aisudo signal`.\nversion = 1\n\n[[approver]]\nname = \"owner\"\n\n[approver.signal]\naci = \"11111111-2222-4333-8444-555555555555\"\nidentity = \"05{}\"\nsince_ms = 7\n",
                 "ab".repeat(32)
             )
         );

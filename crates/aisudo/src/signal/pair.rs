@@ -21,11 +21,11 @@ use aisudo_signal::{Client, Content, Event, Events, Incoming, Message, Recipient
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use super::{
-    console::{Console, refused},
-    signal_cli::{KnownKey, failed, key_of},
+use super::signal_cli::{KnownKey, failed, key_of};
+use crate::{
+    failure::Failure,
+    root::console::{Console, refused},
 };
-use crate::failure::Failure;
 
 /// How long the code is good.
 const PATIENCE: Duration = Duration::from_secs(300);

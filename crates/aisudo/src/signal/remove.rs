@@ -2,13 +2,16 @@
 
 use aisudo_core::{approvers::Approvers, paths::Paths};
 
-use super::{
-    console::{Console, refused},
-    edit::without_approver,
-    file,
-    setup::save_approvers,
+use super::edit::without_approver;
+use crate::{
+    cli::SignalRemove,
+    failure::Failure,
+    output::Output,
+    root::{
+        console::{Console, refused},
+        file, save_approvers,
+    },
 };
-use crate::{cli::SignalRemove, failure::Failure, output::Output};
 
 pub(super) fn run(
     paths: &Paths,

@@ -1,44 +1,41 @@
 //! `aisudo signal setup`: from a running signal-cli to an approver who is asked there.
 
-use std::path::Path;
-
 use aisudo_core::{
-    approvers::{Approvers, SignalAccount},
+    approvers::SignalAccount,
     config::{Config, Endpoint, Receive},
     paths::Paths,
 };
 use aisudo_signal::Recipient;
-use aisudo_sys::{clock, random::random_bytes, socket, users::account_named};
+use aisudo_sys::{clock, random::random_bytes, socket};
 use uuid::Uuid;
 
 use super::{
     asker::{Asker, asker, host, is_digits, is_number},
-    console::{Console, Question, refused},
     edit::{Section, accepts_signal, with_approver, with_section},
-    file::{self, Access},
     pair::{Challenge, Paired, pair},
     show,
     signal_cli::SignalCli,
 };
-use crate::{cli::SignalSetup, failure::Failure, output::Output};
+use crate::{
+    cli::SignalSetup,
+    failure::Failure,
+    output::Output,
+    root::{
+        Files, changes, checked_name,
+        console::{Console, Question, refused},
+        file::BEFORE,
+    },
+};
 
 /// Where signal-cli listens by our unit.
 const USUAL_PLACE: &str = "unix:/run/signal-cli/socket";
-
-/// Root's files as they are.
-struct Before {
-    config: Config,
-    config_text: String,
-    approvers: Approvers,
-    approvers_text: String,
-}
 
 pub(super) fn run(
     paths: &Paths,
     arguments: &SignalSetup,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let before = Before::read(paths)?;
+    let before = Files::read(paths)?;
     let mut console = Console::new(output, arguments.yes);
     let (endpoint, signal_cli) = connected(paths, arguments, &before, &mut console)?;
     let closed = is_closed(paths, arguments, &before.config, &endpoint, &mut console)?;
@@ -66,42 +63,11 @@ pub(super) fn run(
     write(paths, &before, &section, &name, &paired, &mut console)
 }
 
-impl Before {
-    fn read(paths: &Paths) -> Result<Self, Failure> {
-        let text = |path: &Path| file::read(path).map_err(|why| refused(&why));
-        let config_text = text(&paths.config())?;
-        if config_text.is_empty() {
-            return Err(refused(&format!(
-                "there is no {}; say there who is gated first, see docs/configuration.md",
-                paths.config().display()
-            )));
-        }
-        let config = Config::parse(&config_text)
-            .map_err(|why| refused(&format!("{}: {why}", paths.config().display())))?;
-        let approvers_text = text(&paths.approvers())?;
-        let approvers = match approvers_text.as_str() {
-            "" => Approvers::default(),
-            text => Approvers::parse(text)
-                .map_err(|why| refused(&format!("{}: {why}", paths.approvers().display())))?,
-        };
-        Ok(Self {
-            config,
-            config_text,
-            approvers,
-            approvers_text,
-        })
-    }
-
-    fn knows(&self, name: &str) -> bool {
-        self.approvers.approvers.iter().any(|one| one.name == name)
-    }
-}
-
 /// Where signal-cli is; it answers there.
 fn connected(
     paths: &Paths,
     arguments: &SignalSetup,
-    before: &Before,
+    before: &Files,
     console: &mut Console<'_>,
 ) -> Result<(Endpoint, SignalCli), Failure> {
     let known = before.config.channels.signal.as_ref();
@@ -161,14 +127,7 @@ fn approver_name(arguments: &SignalSetup, console: &mut Console<'_>) -> Result<S
         suggested: None,
         option: "--name",
     };
-    console.ask(question, arguments.name.as_deref(), |name| {
-        // The file's own rules decide.
-        let file = format!(
-            "version = 1\n[[approver]]\nname = {}\n",
-            toml_edit::value(name)
-        );
-        Approvers::parse(&file).map(|_| name.to_owned())
-    })
+    console.ask(question, arguments.name.as_deref(), checked_name)
 }
 
 fn recipient(
@@ -253,7 +212,7 @@ fn compare(paired: &Paired, note_to_self: bool, console: &mut Console<'_>) -> Re
 
 fn write(
     paths: &Paths,
-    before: &Before,
+    before: &Files,
     section: &Section,
     name: &str,
     paired: &Paired,
@@ -270,41 +229,25 @@ fn write(
     let approvers =
         with_approver(&before.approvers_text, name, &account).map_err(|why| refused(&why))?;
     let config = with_section(&before.config_text, section).map_err(|why| refused(&why))?;
-    show::changes(
+    changes::show(
         console,
         &paths.approvers(),
         &before.approvers_text,
         &approvers,
     )?;
-    show::changes(console, &paths.config(), &before.config_text, &config)?;
+    changes::show(console, &paths.config(), &before.config_text, &config)?;
     if !accepts_signal(&before.config) {
         console.say("\nNote: \"signal\" is added to what the gate accepts: answers from there let commands run.")?;
     }
     if !console.confirm("\nWrite this?", true)? {
         return Err(refused("nothing was written"));
     }
-    save_approvers(paths, &before.config, &before.approvers_text, &approvers)?;
-    if config != before.config_text {
-        let access = Access::of(&paths.config()).map_err(|why| refused(&why))?;
-        file::replace(&paths.config(), &before.config_text, &config, access)
-            .map_err(|why| refused(&why))?;
-    }
+    before.save_approvers(paths, &approvers)?;
+    before.save_config(paths, &config)?;
     console.say(&format!(
         "\nWritten; what was there before is in …{}. Now run: systemctl restart aisudo-daemon, then: aisudo status",
-        file::BEFORE
+        BEFORE
     ))
-}
-
-/// Writes `approvers.toml`, for root and the daemon to read.
-pub(super) fn save_approvers(
-    paths: &Paths,
-    config: &Config,
-    before: &str,
-    after: &str,
-) -> Result<(), Failure> {
-    let daemon = account_named(&config.daemon.user).map(|account| account.gid);
-    file::replace(&paths.approvers(), before, after, Access::root_and(daemon))
-        .map_err(|why| refused(&why))
 }
 
 #[cfg(test)]

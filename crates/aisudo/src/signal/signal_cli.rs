@@ -12,8 +12,8 @@ use aisudo_signal::{Client, Events, Identity, Options, Trust};
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
-use super::{CALL, console::refused};
-use crate::failure::Failure;
+use super::CALL;
+use crate::{failure::Failure, root::console::refused};
 
 /// Where signal-cli is, and which account is used.
 #[derive(Debug)]

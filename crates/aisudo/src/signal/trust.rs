@@ -4,14 +4,19 @@ use aisudo_core::{approvers::SignalAccount, paths::Paths};
 use aisudo_sys::clock;
 
 use super::{
-    console::{Console, refused},
     edit::with_approver,
-    file,
-    setup::save_approvers,
     show,
     signal_cli::{KnownKey, SignalCli, failed, key_of},
 };
-use crate::{cli::SignalTrust, failure::Failure, output::Output};
+use crate::{
+    cli::SignalTrust,
+    failure::Failure,
+    output::Output,
+    root::{
+        console::{Console, refused},
+        file, save_approvers,
+    },
+};
 
 pub(super) fn run(
     paths: &Paths,

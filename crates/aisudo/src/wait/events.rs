@@ -15,10 +15,10 @@ use rustix::{
     io::Errno,
 };
 
-use super::keys::Keys;
 use crate::{
     daemon::{Control, out_of_place},
     failure::Failure,
+    keys::Keys,
 };
 
 /// What came first.

@@ -14,15 +14,15 @@ const MAX_FILE_BYTES: u64 = 256 * 1024;
 
 /// Who may read a file besides root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Access {
-    pub(super) mode: u32,
+pub(crate) struct Access {
+    pub(crate) mode: u32,
     /// Its group; nothing: as it comes.
-    pub(super) group: Option<u32>,
+    pub(crate) group: Option<u32>,
 }
 
 impl Access {
     /// Root, and this group.
-    pub(super) fn root_and(group: Option<u32>) -> Self {
+    pub(crate) fn root_and(group: Option<u32>) -> Self {
         Self {
             mode: if group.is_some() { 0o640 } else { 0o600 },
             group,
@@ -30,7 +30,7 @@ impl Access {
     }
 
     /// As the file has it now.
-    pub(super) fn of(path: &Path) -> Result<Self, String> {
+    pub(crate) fn of(path: &Path) -> Result<Self, String> {
         let meta = path.metadata().map_err(|error| failed(path, &error))?;
         Ok(Self {
             mode: meta.mode() & 0o777,
@@ -40,7 +40,7 @@ impl Access {
 }
 
 /// The text of one of root's files; empty if there is none.
-pub(super) fn read(path: &Path) -> Result<String, String> {
+pub(crate) fn read(path: &Path) -> Result<String, String> {
     match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
         _ => read_trusted_file(path, MAX_FILE_BYTES),
@@ -48,7 +48,7 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
 }
 
 /// What the text of before is called.
-pub(super) const BEFORE: &str = ".before";
+pub(crate) const BEFORE: &str = ".before";
 
 /// Where the text of before is kept.
 fn backup(path: &Path) -> PathBuf {
@@ -56,7 +56,7 @@ fn backup(path: &Path) -> PathBuf {
 }
 
 /// Puts a text in a file's place. What was there goes to [`backup`].
-pub(super) fn replace(path: &Path, before: &str, text: &str, access: Access) -> Result<(), String> {
+pub(crate) fn replace(path: &Path, before: &str, text: &str, access: Access) -> Result<(), String> {
     if path.symlink_metadata().is_ok() {
         put(&backup(path), before, access)?;
     }

@@ -17,7 +17,7 @@ use signal_hook::{
 
 /// What signals there were.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     /// Has a byte for each.
     woken: UnixStream,
     /// The number of the one that ends the program; 0 while there is none.
@@ -29,14 +29,24 @@ pub(super) struct Signals {
 
 /// What a signal wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
+pub(crate) enum Signal {
     End(i32),
     Suspend,
     Redraw,
 }
 
 impl Signals {
-    pub(super) fn catch() -> io::Result<Self> {
+    /// All that matter to a whole screen.
+    pub(crate) fn catch() -> io::Result<Self> {
+        Self::catch_all(&[SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH])
+    }
+
+    /// Those that end a program which has something to say before.
+    pub(crate) fn catch_ends() -> io::Result<Self> {
+        Self::catch_all(&[SIGTERM, SIGHUP, SIGINT, SIGQUIT])
+    }
+
+    fn catch_all(caught: &[i32]) -> io::Result<Self> {
         let (woken, wakes) = UnixStream::pair()?;
         woken.set_nonblocking(true)?;
         wakes.set_nonblocking(true)?;
@@ -46,28 +56,27 @@ impl Signals {
             suspend: Arc::default(),
             redraw: Arc::default(),
         };
-        let caught = [SIGTERM, SIGHUP, SIGINT, SIGQUIT].map(|signal| (signal, &signals.end));
-        let others = [
-            (SIGTSTP, &signals.suspend),
-            (SIGCONT, &signals.redraw),
-            (SIGWINCH, &signals.redraw),
-        ];
-        for (signal, flag) in caught.into_iter().chain(others) {
-            let value = usize::try_from(signal).unwrap_or(1);
+        for signal in caught {
+            let flag = match *signal {
+                SIGTSTP => &signals.suspend,
+                SIGCONT | SIGWINCH => &signals.redraw,
+                _ => &signals.end,
+            };
+            let value = usize::try_from(*signal).unwrap_or(1);
             // The flag first: it is set when the pipe wakes.
-            flag::register_usize(signal, Arc::clone(flag), value)?;
-            pipe::register(signal, wakes.try_clone()?)?;
+            flag::register_usize(*signal, Arc::clone(flag), value)?;
+            pipe::register(*signal, wakes.try_clone()?)?;
         }
         Ok(signals)
     }
 
     /// To wait on.
-    pub(super) fn stream(&self) -> &UnixStream {
+    pub(crate) fn stream(&self) -> &UnixStream {
         &self.woken
     }
 
     /// What is wanted most, if anything is.
-    pub(super) fn next(&mut self) -> Option<Signal> {
+    pub(crate) fn next(&mut self) -> Option<Signal> {
         while matches!(self.woken.read(&mut [0; 64]), Ok(1..)) {}
         let take = |flag: &AtomicUsize| flag.swap(0, Ordering::SeqCst);
         match take(&self.end) {
@@ -82,11 +91,11 @@ impl Signals {
 }
 
 /// What this signal would have done to a program that knows nothing of signals: end it.
-pub(super) fn end_by(signal: i32) -> io::Result<()> {
+pub(crate) fn end_by(signal: i32) -> io::Result<()> {
     emulate_default_handler(signal)
 }
 
 /// Stops, until somebody lets it go on.
-pub(super) fn stop() -> io::Result<()> {
+pub(crate) fn stop() -> io::Result<()> {
     emulate_default_handler(SIGTSTP)
 }

@@ -14,7 +14,7 @@ const MAX_TRIES: usize = 5;
 
 /// Who is asked.
 #[derive(Debug)]
-pub(super) struct Console<'a> {
+pub(crate) struct Console<'a> {
     output: &'a mut Output,
     /// `--yes`: each confirmation is given, and what is suggested is taken.
     yes: bool,
@@ -22,27 +22,33 @@ pub(super) struct Console<'a> {
 
 /// A question.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Question<'a> {
-    pub(super) text: &'a str,
+pub(crate) struct Question<'a> {
+    pub(crate) text: &'a str,
     /// What an empty answer means.
-    pub(super) suggested: Option<&'a str>,
+    pub(crate) suggested: Option<&'a str>,
     /// The option by which it is answered beforehand.
-    pub(super) option: &'a str,
+    pub(crate) option: &'a str,
 }
 
 impl<'a> Console<'a> {
-    pub(super) fn new(output: &'a mut Output, yes: bool) -> Self {
+    pub(crate) fn new(output: &'a mut Output, yes: bool) -> Self {
         Self { output, yes }
     }
 
     /// A line, or several, safe to show already.
-    pub(super) fn say(&mut self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn say(&mut self, text: &str) -> Result<(), Failure> {
         self.output.line(text)?;
         self.output.flush()
     }
 
+    /// A question that is answered on the same line.
+    pub(crate) fn prompt(&mut self, text: &str) -> Result<(), Failure> {
+        self.output.text(text)?;
+        self.output.flush()
+    }
+
     /// An answer that `read` can read. `given` is what an option said.
-    pub(super) fn ask<T>(
+    pub(crate) fn ask<T>(
         &mut self,
         question: Question<'_>,
         given: Option<&str>,
@@ -65,7 +71,7 @@ impl<'a> Console<'a> {
     }
 
     /// Yes or no.
-    pub(super) fn confirm(&mut self, text: &str, suggested: bool) -> Result<bool, Failure> {
+    pub(crate) fn confirm(&mut self, text: &str, suggested: bool) -> Result<bool, Failure> {
         if self.yes {
             self.say(&format!("{text} yes, by --yes"))?;
             return Ok(true);
@@ -77,8 +83,7 @@ impl<'a> Console<'a> {
             option: "--yes",
         };
         for _ in 0..MAX_TRIES {
-            self.output.text(&format!("{text} "))?;
-            self.output.flush()?;
+            self.prompt(&format!("{text} "))?;
             match self.line(question)?.to_lowercase().as_str() {
                 "" => return Ok(suggested),
                 "y" | "yes" => return Ok(true),
@@ -104,9 +109,7 @@ impl<'a> Console<'a> {
             return Ok(taken.to_owned());
         }
         let hint = suggested.map(|suggested| format!(" [{suggested}]"));
-        self.output
-            .text(&format!("{text}{} ", hint.unwrap_or_default()))?;
-        self.output.flush()?;
+        self.prompt(&format!("{text}{} ", hint.unwrap_or_default()))?;
         let line = self.line(question)?;
         match (line.as_str(), suggested) {
             ("", Some(suggested)) => Ok(suggested.to_owned()),
@@ -135,6 +138,6 @@ impl<'a> Console<'a> {
 }
 
 /// A failure with words that may hold those of others.
-pub(super) fn refused(why: &str) -> Failure {
+pub(crate) fn refused(why: &str) -> Failure {
     Failure::refused_by(why)
 }

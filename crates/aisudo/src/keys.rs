@@ -16,7 +16,7 @@ const FURTHEST_AHEAD: usize = 64 * 1024;
 /// Standard input, read only when it is asked for. Not through `std`, which reads ahead where
 /// poll(2) cannot see it.
 #[derive(Debug)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     terminal: bool,
     typed: Vec<u8>,
     /// Nothing will come any more.
@@ -34,22 +34,22 @@ impl Default for Keys {
 }
 
 impl Keys {
-    pub(super) fn is_terminal(&self) -> bool {
+    pub(crate) fn is_terminal(&self) -> bool {
         self.terminal
     }
 
     /// Whether there is any sense in reading.
-    pub(super) fn may_come(&self) -> bool {
+    pub(crate) fn may_come(&self) -> bool {
         !self.ended && self.typed.len() < FURTHEST_AHEAD
     }
 
     /// Whether all has been read and used.
-    pub(super) fn are_over(&self) -> bool {
+    pub(crate) fn are_over(&self) -> bool {
         self.ended && self.typed.is_empty()
     }
 
     /// Takes what is there.
-    pub(super) fn read(&mut self) {
+    pub(crate) fn read(&mut self) {
         let mut piece = [0; 1024];
         match rustix::io::read(io::stdin(), &mut piece) {
             Ok(count @ 1..) => self
@@ -67,12 +67,12 @@ impl Keys {
     }
 
     /// Whether there is a whole line, or more than a line can be.
-    pub(super) fn has_line(&self) -> bool {
+    pub(crate) fn has_line(&self) -> bool {
         self.typed.contains(&b'\n') || self.typed.len() > LONGEST_LINE
     }
 
     /// The next whole line.
-    pub(super) fn line(&mut self) -> Option<String> {
+    pub(crate) fn line(&mut self) -> Option<String> {
         let end = self.typed.iter().position(|byte| *byte == b'\n');
         let line: Vec<u8> = match end {
             Some(end) => self.typed.drain(..=end).collect(),
@@ -87,8 +87,13 @@ impl Keys {
         )
     }
 
+    /// Drops what was read.
+    pub(crate) fn clear(&mut self) {
+        self.typed.clear();
+    }
+
     /// Drops what a person has typed so far, here and in the terminal.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         if self.terminal {
             self.typed.clear();
             // Without it a key could only be taken for an answer; there is nothing else to do.
