@@ -75,6 +75,28 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Signal,
     },
+    /// Let a phone decide, with aisudo's own app
+    ///
+    /// Shows a link as a QR code. The phone that opens it and this terminal then show the same four
+    /// words; you compare them, and say so here. Nothing is written before. Needs root, and
+    /// [channels.app] in aisudo.toml.
+    Pair(Pair),
+    /// List the phones that may decide, and how each is reached
+    ///
+    /// Works without aisudo-daemon; then it is not known how they are reached. Needs root.
+    Devices(Devices),
+    /// Let a phone decide no more
+    ///
+    /// Counts at once, also for what waits now. Needs no daemon. Needs root.
+    Revoke(Revoke),
+    /// Call a phone otherwise
+    ///
+    /// Needs root.
+    Rename(Rename),
+    /// Send phones a test message, and wait until each confirms it
+    ///
+    /// Exit code 0 only if all did. Nothing has to be answered there. Needs root.
+    Test(Test),
     /// Print what a shell needs to complete this command's words
     Completions {
         /// Which shell
@@ -85,6 +107,47 @@ pub(crate) enum Command {
         /// The directory they go to; it is made if it is not there
         directory: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pair {
+    /// Whose phone it is: the approver's name, as others see it
+    pub(crate) name: String,
+    /// What to call the phone, instead of what it calls itself
+    #[arg(long, value_name = "TEXT", value_parser = crate::devices::label)]
+    pub(crate) label: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Devices {
+    /// Print {"running": bool, "devices": [{"approver", "label", "key", "kind", "paired_at_ms",
+    /// "listens", "heard_at_ms", "push"}]}; the last three are null when nothing is known of them
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// The device: its label, or its key as devices lists it, of which 4 digits may be enough
+    pub(crate) device: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rename {
+    /// The device, named as for revoke
+    pub(crate) device: String,
+    /// What it is called from now on
+    #[arg(value_parser = crate::devices::label)]
+    pub(crate) label: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// The device, named as for revoke; without it, all of them
+    pub(crate) device: Option<String>,
 }
 
 #[derive(Debug, Args)]

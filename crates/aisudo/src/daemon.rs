@@ -24,16 +24,23 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Control {
     stream: UnixStream,
+    patience: Duration,
 }
 
 impl Control {
     pub(crate) fn open(paths: &Paths) -> Result<Self, Failure> {
-        open(&paths.control_socket()).map(|stream| Self { stream })
+        Self::open_for(paths, PATIENCE)
+    }
+
+    /// For answers that may take longer.
+    pub(crate) fn open_for(paths: &Paths, patience: Duration) -> Result<Self, Failure> {
+        let stream = open(&paths.control_socket(), patience)?;
+        Ok(Self { stream, patience })
     }
 
     /// Asks, and waits for the answer. What the daemon refuses is a failure.
     pub(crate) fn ask(&mut self, message: &FromControl) -> Result<ToControl, Failure> {
-        refused(exchange(&mut self.stream, message)?)
+        refused(exchange(&mut self.stream, message, self.patience)?)
     }
 
     /// Asks what may be answered later.
@@ -41,21 +48,21 @@ impl Control {
         match frames::send(&mut self.stream, message) {
             Ok(()) => Ok(()),
             // The daemon may have said why before it closed.
-            Err(error) => match receive(&mut self.stream) {
+            Err(error) => match receive(&mut self.stream, self.patience) {
                 Ok(answer) => refused(answer).map(|_| ()),
-                Err(_) => Err(lost(&error)),
+                Err(_) => Err(lost(&error, self.patience)),
             },
         }
     }
 
     /// The answer to what was sent. What the daemon refuses is a failure.
     pub(crate) fn answer(&mut self) -> Result<ToControl, Failure> {
-        refused(receive(&mut self.stream)?)
+        refused(receive(&mut self.stream, self.patience)?)
     }
 
     /// The next event of a watch.
     pub(crate) fn event(&mut self) -> Result<ToControl, Failure> {
-        receive(&mut self.stream)
+        receive(&mut self.stream, self.patience)
     }
 
     /// To wait on.
@@ -72,11 +79,11 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn open(paths: &Paths) -> Result<Self, Failure> {
-        open(&paths.agent_socket()).map(|stream| Self { stream })
+        open(&paths.agent_socket(), PATIENCE).map(|stream| Self { stream })
     }
 
     pub(crate) fn ask(&mut self, message: &FromAgent) -> Result<ToAgent, Failure> {
-        match exchange(&mut self.stream, message)? {
+        match exchange(&mut self.stream, message, PATIENCE)? {
             ToAgent::Error { message } => Err(Failure::Refused(safe(&message))),
             answer => Ok(answer),
         }
@@ -99,10 +106,10 @@ fn refused(answer: ToControl) -> Result<ToControl, Failure> {
     }
 }
 
-fn open(path: &Path) -> Result<UnixStream, Failure> {
+fn open(path: &Path, patience: Duration) -> Result<UnixStream, Failure> {
     let mut stream = UnixStream::connect(path).map_err(|error| not_connected(path, &error))?;
     stream
-        .set_read_timeout(Some(PATIENCE))
+        .set_read_timeout(Some(patience))
         .and_then(|()| stream.set_write_timeout(Some(PATIENCE)))
         .map_err(|error| not_connected(path, &error))?;
     // A daemon that turns this client away may have closed already; why is its to say.
@@ -128,30 +135,31 @@ fn not_connected(path: &Path, error: &io::Error) -> Failure {
 fn exchange<Q: Serialize, A: DeserializeOwned>(
     stream: &mut UnixStream,
     question: &Q,
+    patience: Duration,
 ) -> Result<A, Failure> {
     let sent = frames::send(stream, question);
     // Also when it could not be sent: the daemon may have said why before it closed.
-    match (receive(stream), sent) {
+    match (receive(stream, patience), sent) {
         (Ok(answer), _) => Ok(answer),
-        (Err(_), Err(error)) => Err(lost(&error)),
+        (Err(_), Err(error)) => Err(lost(&error, patience)),
         (Err(failure), Ok(())) => Err(failure),
     }
 }
 
-fn receive<A: DeserializeOwned>(stream: &mut UnixStream) -> Result<A, Failure> {
+fn receive<A: DeserializeOwned>(stream: &mut UnixStream, patience: Duration) -> Result<A, Failure> {
     match frames::receive(stream) {
         Ok(Some(answer)) => Ok(answer),
-        Ok(None) => Err(lost(&ErrorKind::UnexpectedEof.into())),
-        Err(error) => Err(lost(&error)),
+        Ok(None) => Err(lost(&ErrorKind::UnexpectedEof.into(), patience)),
+        Err(error) => Err(lost(&error, patience)),
     }
 }
 
-fn lost(error: &io::Error) -> Failure {
+fn lost(error: &io::Error, patience: Duration) -> Failure {
     Failure::Unreachable(match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             format!(
                 "aisudo-daemon does not answer within {} s; see: systemctl status aisudo-daemon",
-                PATIENCE.as_secs()
+                patience.as_secs()
             )
         }
         ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {

@@ -9,6 +9,7 @@ mod audit;
 mod cli;
 mod daemon;
 mod decide;
+mod devices;
 mod failure;
 mod fetch;
 mod group;
@@ -87,6 +88,11 @@ fn run(cli: &Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Simulate(arguments) => simulate::run(&paths, arguments, output),
         Command::Policy { command } => policy::run(&paths, command, output),
         Command::Signal { command } => signal::run(&paths, command, output),
+        Command::Pair(arguments) => devices::pair(&paths, arguments, output),
+        Command::Devices(arguments) => devices::list(&paths, arguments, output),
+        Command::Revoke(arguments) => devices::revoke(&paths, arguments, output),
+        Command::Rename(arguments) => devices::rename(&paths, arguments, output),
+        Command::Test(arguments) => devices::test(&paths, arguments, output),
         Command::Completions { shell } => manual::completions(*shell, output),
         Command::Man { directory } => manual::pages(directory),
     }

@@ -2,6 +2,8 @@
 
 pub(crate) mod data;
 pub(crate) mod full_screen;
+pub(crate) mod host;
+pub(crate) mod phone;
 pub(crate) mod screen;
 
 use std::{
@@ -19,13 +21,16 @@ use std::{
 
 use aisudo_core::{
     audit::GENESIS,
+    base64url::Base64,
+    device::KeyId,
     digest::{code, request_digest},
     evidence::Verdict,
     paths::Paths,
     request::Request,
     state::End,
     wire::{
-        FromAgent, FromControl, Head, Hello, LiveState, Row, Standing, Status, ToAgent, ToControl,
+        DeviceReach, FromAgent, FromControl, Head, Hello, LiveState, Row, Standing, Status,
+        ToAgent, ToControl,
     },
 };
 use aisudo_sys::frames;
@@ -46,6 +51,14 @@ pub(crate) struct State {
     pub(crate) given: usize,
     /// Said to everything on `control.sock`.
     pub(crate) refuses: Option<String>,
+    /// What was to be sent to phones.
+    pub(crate) sent: Vec<FromControl>,
+    /// What it knows of devices; nothing: the app's channel is not set up.
+    pub(crate) reached: Option<Vec<DeviceReach>>,
+    /// What becomes of a device's test.
+    pub(crate) tested: Vec<(KeyId, ToControl)>,
+    /// Where the answers of phones go.
+    pairing: Option<UnixStream>,
     watchers: Vec<UnixStream>,
     open: Vec<UnixStream>,
     stopped: bool,
@@ -148,6 +161,20 @@ impl Fake {
             frames::send(&mut watcher, &behind).unwrap();
             watcher.shutdown(Shutdown::Both).unwrap();
         }
+    }
+
+    /// A phone answers, or whoever says so.
+    pub(crate) fn phone_says(&self, message: Vec<u8>) {
+        let message = Base64(message);
+        let mut state = self.state();
+        let pairing = state.pairing.as_mut().unwrap();
+        frames::send(pairing, &ToControl::PairAnswer { message }).unwrap();
+    }
+
+    /// Waits until so many messages were to be sent to phones.
+    pub(crate) fn wait_for_sent(&self, count: usize) -> Vec<FromControl> {
+        until(|| self.state().sent.len() >= count);
+        self.state().sent.clone()
     }
 
     pub(crate) fn wait_for_watcher(&self) {
@@ -270,8 +297,12 @@ fn control(state: &Arc<Mutex<State>>, mut stream: UnixStream) {
         if frames::send(&mut stream, &answer).is_err() {
             return;
         }
-        if message == FromControl::Watch {
-            state.watchers.push(stream.try_clone().unwrap());
+        match (message, answer) {
+            (FromControl::Watch, _) => state.watchers.push(stream.try_clone().unwrap()),
+            (FromControl::Pair, ToControl::Pairing) => {
+                state.pairing = Some(stream.try_clone().unwrap());
+            }
+            _ => {}
         }
     }
 }
@@ -367,6 +398,31 @@ fn answer(state: &mut State, message: &FromControl) -> ToControl {
             head,
             start: state.start.clone(),
         },
+        FromControl::Pair
+        | FromControl::PairSend { .. }
+        | FromControl::Devices
+        | FromControl::TestDevice { .. } => of_phones(state, message),
+    }
+}
+
+fn of_phones(state: &mut State, message: &FromControl) -> ToControl {
+    let Some(devices) = state.reached.clone() else {
+        return ToControl::Error {
+            message: "[channels.app] is not set up; see docs/app.md".to_owned(),
+        };
+    };
+    match message {
+        FromControl::Pair => ToControl::Pairing,
+        FromControl::Devices => ToControl::Devices { devices },
+        FromControl::TestDevice { device } => {
+            let mut all = state.tested.iter();
+            let known = all.find(|(tested, _)| tested == device);
+            known.unwrap().1.clone()
+        }
+        other => {
+            state.sent.push(other.clone());
+            ToControl::PairSent
+        }
     }
 }
 

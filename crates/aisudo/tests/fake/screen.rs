@@ -6,6 +6,7 @@ use std::{
     os::fd::OwnedFd,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
+    thread::JoinHandle,
 };
 
 use aisudo_core::{evidence::Verdict, wire::FromControl};
@@ -45,6 +46,7 @@ pub(crate) struct Screen {
     child: Child,
     shown: Arc<Mutex<String>>,
     keyboard: Option<Box<dyn Write>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Screen {
@@ -69,11 +71,12 @@ impl Screen {
             keyboard = Some(Box::new(stdin));
         }
         let shown = Arc::<Mutex<String>>::default();
-        follow(reader, &shown);
+        let reader = Some(follow(reader, &shown));
         Self {
             child,
             shown,
             keyboard,
+            reader,
         }
     }
 
@@ -92,6 +95,42 @@ impl Screen {
         });
     }
 
+    /// Waits for the end of the line that begins with this: all that was shown until then.
+    pub(crate) fn shows_line(&mut self, beginning: &str) -> String {
+        let mut before = String::new();
+        until(|| {
+            let mut shown = self.shown.lock().unwrap();
+            let found = shown.split_inclusive('\n').scan(0, |length, line| {
+                *length += line.len();
+                Some((*length, line))
+            });
+            let mut whole = found.filter(|(_, line)| line.ends_with('\n'));
+            let Some((length, _)) = whole.find(|(_, line)| line.starts_with(beginning)) else {
+                return false;
+            };
+            before = shown.drain(..length).collect();
+            true
+        });
+        before
+    }
+
+    /// Waits for its end: the exit code, and what it has shown that was not looked for.
+    pub(crate) fn ends(mut self) -> (Option<i32>, String) {
+        self.keyboard = None;
+        let status = self.child.wait().unwrap();
+        // The reader is behind the program.
+        self.reader.take().unwrap().join().unwrap();
+        (
+            status.code(),
+            std::mem::take(&mut self.shown.lock().unwrap()),
+        )
+    }
+
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     pub(crate) fn types(&mut self, text: &str) {
         let keyboard = self.keyboard.as_mut().unwrap();
         keyboard.write_all(text.as_bytes()).unwrap();
@@ -108,7 +147,7 @@ impl Screen {
     }
 }
 
-fn follow(mut from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
+fn follow(mut from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) -> JoinHandle<()> {
     let into = Arc::clone(into);
     std::thread::spawn(move || {
         let mut piece = [0; 4096];
@@ -117,5 +156,5 @@ fn follow(mut from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
                 .unwrap()
                 .push_str(&String::from_utf8_lossy(&piece[..count]));
         }
-    });
+    })
 }

@@ -1,0 +1,348 @@
+//! `aisudo pair`: a phone may decide from now on.
+//!
+//! The daemon only carries what is said (`aisudo_seal::pairing` has the steps). What it could invent
+//! shows in the words, which a person compares here.
+
+use std::io::IsTerminal as _;
+
+use aisudo_core::{
+    approvers::{Approvers, Device},
+    config::App,
+    evidence::EvidenceKind,
+    paths::Paths,
+    raw::Hex32,
+    state::Tick,
+};
+use aisudo_seal::{
+    envelope::{PublicKey, SecretKey},
+    pairing::{self, Answered, FromHost, Host, LIFETIME_MS, Offer, Why},
+};
+use aisudo_sys::clock;
+use rand_core::OsRng;
+
+use super::{
+    edit::{with_app_accepted, with_device},
+    host_key, kind, safe,
+    talk::{Event, Talk},
+    waiting::{EXPIRED, Heard, Waiting},
+};
+use crate::{
+    cli::Pair,
+    failure::Failure,
+    output::Output,
+    root::{
+        self, Files,
+        console::{Console, refused},
+        file::BEFORE,
+        qr,
+    },
+};
+
+/// Answers to the question that make no sense.
+const MAX_UNCLEAR: usize = 5;
+
+const QUESTION: &str = "Do the same four words stand there? Type yes, or no: ";
+
+const NO_INPUT: &str = "the input ended; nothing was written; run this where you can answer";
+const ENDED: &str = "ended; nothing was written";
+const NOT_THE_SAME: &str = "the words were not confirmed, and nothing was written; if they differ, somebody stands between this host and the phone";
+const ANOTHER: &str = "\nNote: another answer to this link came, so others have seen it. The first one counts, if the words are the same.";
+
+pub(crate) fn run(paths: &Paths, arguments: &Pair, output: &mut Output) -> Result<(), Failure> {
+    root::needed(paths)?;
+    let files = Files::read(paths)?;
+    let name = root::checked_name(&arguments.name).map_err(|why| refused(&why))?;
+    let app = files.config.channels.app.as_ref();
+    let app = app.ok_or_else(|| not_set_up(paths))?;
+    let key = host_key::read(paths, &files.config).map_err(|why| refused(&why))?;
+    let offer = offer(app, &key)?;
+    let mut console = Console::new(output, false);
+    let accept = is_to_be_accepted(paths, &files, &mut console)?;
+    let mut pairing = Pairing {
+        paths,
+        name: &name,
+        label: arguments.label.as_deref(),
+        accept,
+        key: &key,
+        deadline: offer.deadline(),
+        talk: Talk::open(paths)?,
+        console,
+    };
+    pairing.show(&offer, app)?;
+    pairing.run(Waiting::new(offer))
+}
+
+fn not_set_up(paths: &Paths) -> Failure {
+    refused(&format!(
+        "there is no [channels.app] in {}; write that line, and below it: url = \"https://NAME:8443\", by which phones reach this host; then run: systemctl restart aisudo-daemon; see docs/app.md",
+        paths.config().display()
+    ))
+}
+
+fn offer(app: &App, key: &SecretKey) -> Result<Offer, Failure> {
+    let host = Host {
+        name: &root::host_name(),
+        key: key.public(),
+        address: app.address(),
+        app: app.app_url(),
+    };
+    Offer::new(host, clock::boottime(), clock::unix_ms(), &mut OsRng)
+        .map_err(|why| refused(&format!("no link can be made: {why}")))
+}
+
+/// Whether root wants the gate to believe phones from now on, where it does not.
+fn is_to_be_accepted(
+    paths: &Paths,
+    files: &Files,
+    console: &mut Console<'_>,
+) -> Result<bool, Failure> {
+    if files.config.gate.accept.contains(&EvidenceKind::App) {
+        return Ok(false);
+    }
+    console.confirm(
+        &format!(
+            "accept in {} has no \"app\", so what phones sign lets nothing run. Add it when the phone is paired?",
+            paths.config().display()
+        ),
+        true,
+    )
+}
+
+/// One run of the command.
+struct Pairing<'a> {
+    paths: &'a Paths,
+    name: &'a str,
+    /// Root's own for the phone.
+    label: Option<&'a str>,
+    /// Whether "app" is added to what the gate accepts.
+    accept: bool,
+    key: &'a SecretKey,
+    deadline: Tick,
+    talk: Talk,
+    console: Console<'a>,
+}
+
+impl Pairing<'_> {
+    fn show(&mut self, offer: &Offer, app: &App) -> Result<(), Failure> {
+        let url = offer.url();
+        let colours = std::io::stdout().is_terminal();
+        let code = qr::draw(&url, colours).map_err(|why| refused(&why))?;
+        self.console.say(&format!(
+            "Open this with the phone of {}:\n\n{code}\n{}\n",
+            self.name, *url
+        ))?;
+        self.console.say(&format!(
+            "It is a secret: who has it can answer in the phone's place. It is good for {} minutes, and once.",
+            LIFETIME_MS / 60_000
+        ))?;
+        if app.app_url().starts_with("http://localhost") {
+            self.console.say(
+                "Only a browser on this very host can open it; for a phone see docs/app.md.",
+            )?;
+        }
+        self.console.say("Waiting for the phone; Ctrl-C ends it.")
+    }
+
+    /// From the link to root's file. Whatever comes of it, the phone is told.
+    fn run(&mut self, waiting: Waiting) -> Result<(), Failure> {
+        let answered = self.answered(waiting).map_err(unwritten)?;
+        let phone = answered.device().seal;
+        let written = self
+            .compared(answered)
+            .map_err(unwritten)
+            .and_then(|device| self.write(device));
+        let said = match written {
+            Ok(_) => FromHost::Paired,
+            Err(_) => FromHost::Refused,
+        };
+        let told = self.tell(&phone, said);
+        let device = written?;
+        let key = device.key.id();
+        told.map_err(|failure| {
+            let why = failure.message().unwrap_or_default();
+            Failure::Refused(format!(
+                "the phone may decide from now on, but it could not be told: {why}; if it does not show this host, run: aisudo revoke {key}, and pair it again"
+            ))
+        })?;
+        self.console.say(&format!(
+            "\nPaired: {} of {}. It counts from now on; what was there before is in …{BEFORE}.\nTry it: aisudo test {key}",
+            safe(&device.label),
+            self.name
+        ))
+    }
+
+    /// The first right answer.
+    fn answered(&mut self, mut waiting: Waiting) -> Result<Answered, Failure> {
+        loop {
+            match self.talk.next(self.deadline)? {
+                Event::Answer(message) => {
+                    match waiting.hear(&message, self.key, clock::boottime()) {
+                        Heard::Answered(answered) => return Ok(*answered),
+                        Heard::Over(why) => return Err(refused(why)),
+                        Heard::Wrong(still, why) => {
+                            waiting = still;
+                            self.wrong(&message, why)?;
+                        }
+                    }
+                }
+                Event::Line(_) => {}
+                other => return Err(over(&other)),
+            }
+        }
+    }
+
+    fn wrong(&mut self, message: &[u8], why: Why) -> Result<(), Failure> {
+        self.console.say(&format!(
+            "Not accepted: {}. The link stands.",
+            safe(&why.to_string())
+        ))?;
+        // Who knows the link is told, so that they can try with another key.
+        let sender = message.first_chunk().copied().map(PublicKey::from_bytes);
+        if let (Why::Key(_) | Why::Place | Why::Name, Some(Ok(sender))) = (why, sender) {
+            // If it cannot be sent, the next thing that is heard says why.
+            let _ = self.tell(&sender, FromHost::Refused);
+        }
+        Ok(())
+    }
+
+    /// Shows the words, and asks. What comes back is to be listed.
+    fn compared(&mut self, answered: Answered) -> Result<Device, Failure> {
+        let device = self.listed(answered.device());
+        let files = Files::read(self.paths)?;
+        is_new(&files.approvers, &device)?;
+        // What the file would not take is found out before anything is asked.
+        with_device(&files.approvers_text, self.name, &device).map_err(|why| refused(&why))?;
+        let reveal = answered.reveal(self.key, &mut OsRng);
+        let reveal =
+            reveal.map_err(|_| refused("the phone cannot be told; nothing was written"))?;
+        self.talk.send(answered.device().seal.id(), reveal, false)?;
+        self.console.say(&format!(
+            "\nA phone has answered:\n\n    label   {}\n    key     {} ({})\n\nThese words must stand on it now:\n\n    {}\n",
+            self.called(&device, answered.device()),
+            device.key.id(),
+            kind(&device.key),
+            answered.words()
+        ))?;
+        let asked = self.asked();
+        if asked.is_err() {
+            // What is said next does not belong behind the question.
+            self.console.say("")?;
+        }
+        asked?;
+        match answered.confirm(clock::boottime()) {
+            Ok(_) => Ok(device),
+            Err(_) => Err(refused(EXPIRED)),
+        }
+    }
+
+    /// As it is to stand in root's file.
+    fn listed(&self, phone: &pairing::Device) -> Device {
+        Device {
+            label: self.label.unwrap_or(&phone.label).to_owned(),
+            key: phone.key.clone(),
+            seal: Hex32(phone.seal.to_bytes()),
+            since_ms: clock::unix_ms(),
+        }
+    }
+
+    fn called(&self, device: &Device, phone: &pairing::Device) -> String {
+        match self.label {
+            Some(_) => format!(
+                "{} (it calls itself {})",
+                safe(&device.label),
+                safe(&phone.label)
+            ),
+            None => safe(&device.label),
+        }
+    }
+
+    /// Asks root, who sees both.
+    fn asked(&mut self) -> Result<(), Failure> {
+        self.talk.forget()?;
+        let (mut unclear, mut others) = (0, false);
+        self.console.prompt(QUESTION)?;
+        loop {
+            match self.talk.next(self.deadline)? {
+                Event::Line(line) => {
+                    if !self.talk.is_terminal() {
+                        self.console.say("")?;
+                    }
+                    match line.trim().to_lowercase().as_str() {
+                        "yes" => return Ok(()),
+                        "" | "n" | "no" => return Err(refused(NOT_THE_SAME)),
+                        _ => unclear += 1,
+                    }
+                    if unclear == MAX_UNCLEAR {
+                        return Err(refused(NOT_THE_SAME));
+                    }
+                    self.console.prompt(QUESTION)?;
+                }
+                // Said once: strangers must not fill the screen.
+                Event::Answer(_) if !others => {
+                    others = true;
+                    self.console.say(ANOTHER)?;
+                    self.console.prompt(QUESTION)?;
+                }
+                Event::Answer(_) => {}
+                other => return Err(over(&other)),
+            }
+        }
+    }
+
+    /// Lists it, in the files as they are now.
+    fn write(&self, device: Device) -> Result<Device, Failure> {
+        let files = Files::read(self.paths)?;
+        let approvers = with_device(&files.approvers_text, self.name, &device);
+        let approvers = approvers.map_err(|why| refused(&why))?;
+        if self.accept {
+            // First: without the phone in the other file it changes nothing.
+            let config = with_app_accepted(&files.config_text).map_err(|why| refused(&why))?;
+            files.save_config(self.paths, &config)?;
+        }
+        files.save_approvers(self.paths, &approvers)?;
+        Ok(device)
+    }
+
+    /// The last that is said to a phone.
+    fn tell(&mut self, phone: &PublicKey, said: FromHost) -> Result<(), Failure> {
+        let message = said.seal(self.key, phone, &mut OsRng);
+        let message = message.map_err(|_| refused("the message is too long"))?;
+        self.talk.send(phone.id(), message, true)
+    }
+}
+
+/// A phone that is listed already would stand there twice.
+fn is_new(approvers: &Approvers, device: &Device) -> Result<(), Failure> {
+    let known = approvers
+        .devices()
+        .find(|(_, other)| other.key == device.key || other.seal == device.seal);
+    match known {
+        None => Ok(()),
+        Some((name, known)) => {
+            let key = known.key.id();
+            Err(Failure::Refused(format!(
+                "this phone is paired already, as {} of {name}; nothing was written; to pair it anew, run before: aisudo revoke {key}",
+                safe(&known.label)
+            )))
+        }
+    }
+}
+
+/// Why it ends before root has answered.
+fn over(event: &Event) -> Failure {
+    refused(match event {
+        Event::NoMoreKeys => NO_INPUT,
+        Event::Time => EXPIRED,
+        Event::Answer(_) | Event::Line(_) | Event::Signal => ENDED,
+    })
+}
+
+/// A lost daemon, with what it means here.
+fn unwritten(failure: Failure) -> Failure {
+    match failure {
+        Failure::Unreachable(why) => {
+            Failure::Unreachable(format!("{why}; nothing was written; begin again"))
+        }
+        other => other,
+    }
+}
