@@ -33,7 +33,8 @@ pub(super) fn find<'a>(
         )),
         several => {
             let named = several.iter().map(|(name, device)| {
-                format!("{} ({} of {name})", device.key.id(), safe(&device.label))
+                let (label, name) = (safe(&device.label), safe(name));
+                format!("{} ({label} of {name})", device.key.id())
             });
             Err(format!(
                 "{} names several devices; give the key of one: {}",
@@ -41,5 +42,75 @@ pub(super) fn find<'a>(
                 named.collect::<Vec<_>>().join(", ")
             ))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aisudo_core::{approvers::Approver, device::DeviceKey, raw::Hex32};
+
+    use super::*;
+
+    fn device(byte: u8, label: &str) -> Device {
+        Device {
+            label: label.to_owned(),
+            key: DeviceKey::Ed25519 {
+                public: Hex32([byte; 32]),
+            },
+            seal: Hex32([byte; 32]),
+            since_ms: 7,
+        }
+    }
+
+    fn approvers(devices: Vec<Device>) -> Approvers {
+        let one = Approver {
+            name: "owner".to_owned(),
+            signal: None,
+            devices,
+        };
+        Approvers {
+            version: 1,
+            approvers: vec![one],
+        }
+    }
+
+    /// `printf '\1%.0s' $(seq 32) | sha256sum` begins with 72cd6e8422c407fb, with \2 it is
+    /// 75877bb41d393b5f.
+    #[test]
+    fn a_device_is_named_by_its_label_or_a_beginning_of_its_key() {
+        let all = approvers(vec![device(1, "blue"), device(2, "red")]);
+        for (which, label) in [
+            ("blue", "blue"),
+            ("72cd", "blue"),
+            ("72cd6e8422c407fb", "blue"),
+            ("75877bb", "red"),
+        ] {
+            let (name, found) = find(&all, which).unwrap();
+            assert_eq!((name, found.label.as_str()), ("owner", label), "{which}");
+        }
+        for wrong in ["", "72c", "72cd6e8422c407fb0", "BLUE", "blu"] {
+            assert!(
+                find(&all, wrong)
+                    .unwrap_err()
+                    .starts_with("there is no device")
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_of_several_is_refused_and_a_whole_key_is_none() {
+        let all = approvers(vec![
+            device(1, "blue"),
+            device(2, "blue"),
+            device(3, "72cd"),
+        ]);
+        assert_eq!(
+            find(&all, "blue").unwrap_err(),
+            "blue names several devices; give the key of one: 72cd6e8422c407fb (blue of owner), 75877bb41d393b5f (blue of owner)"
+        );
+        assert!(find(&all, "72cd").unwrap_err().contains("names several"));
+        // Somebody calls their phone by another's key.
+        let all = approvers(vec![device(2, "72cd6e8422c407fb"), device(1, "blue")]);
+        assert_eq!(find(&all, "72cd6e8422c407fb").unwrap().1.label, "blue");
     }
 }

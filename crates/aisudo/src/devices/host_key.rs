@@ -68,3 +68,79 @@ fn cannot_open(path: &Path, error: Errno) -> String {
         error => format!("{path} cannot be opened: {error}; check the file system"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::{PermissionsExt as _, chown, symlink},
+    };
+
+    use super::*;
+
+    fn installed() -> (tempfile::TempDir, Paths) {
+        let keep = tempfile::tempdir().unwrap();
+        let paths = Paths::under(keep.path());
+        fs::create_dir_all(paths.state_dir()).unwrap();
+        put(&paths, &[7; 32]);
+        (keep, paths)
+    }
+
+    fn put(paths: &Paths, bytes: &[u8]) {
+        fs::write(paths.host_key(), bytes).unwrap();
+        mode(paths, 0o600);
+    }
+
+    fn mode(paths: &Paths, mode: u32) {
+        fs::set_permissions(paths.host_key(), Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn refused(paths: &Paths) -> String {
+        let config = Config::parse("version = 1").unwrap();
+        let error = read(paths, &config).unwrap_err();
+        assert!(!error.contains('\n'), "{error:?}");
+        error
+    }
+
+    #[test]
+    fn a_key_that_only_the_daemon_has_is_read() {
+        let (_keep, paths) = installed();
+        let config = Config::parse("version = 1").unwrap();
+        let key = read(&paths, &config).unwrap();
+        let same = SecretKey::from_bytes(&[7; 32]).unwrap();
+        assert_eq!(key.public(), same.public());
+    }
+
+    #[test]
+    fn a_key_that_others_may_know_is_refused() {
+        let (_keep, paths) = installed();
+        for open in [0o604, 0o640, 0o620, 0o601] {
+            mode(&paths, open);
+            let error = refused(&paths);
+            let expected = format!("host.key can be used by others (mode {open:o})");
+            assert!(error.contains(&expected), "{error}");
+        }
+        if geteuid().is_root() {
+            mode(&paths, 0o600);
+            chown(paths.host_key(), Some(12345), None).unwrap();
+            assert!(refused(&paths).contains("host.key belongs to uid 12345"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_at_once() {
+        let (_keep, paths) = installed();
+        for bytes in [&[0; 32][..], &[7; 31], &[7; 33], &[]] {
+            put(&paths, bytes);
+            assert!(refused(&paths).contains("host.key holds no key; remove it"));
+        }
+        let file = paths.host_key();
+        fs::remove_file(&file).unwrap();
+        assert!(refused(&paths).ends_with("run: systemctl restart aisudo-daemon"));
+        symlink("/dev/zero", &file).unwrap();
+        assert!(refused(&paths).contains("host.key is a symbolic link"));
+        fs::remove_file(&file).unwrap();
+        rustix::fs::mkfifoat(CWD, &file, Mode::from_raw_mode(0o600)).unwrap();
+        assert!(refused(&paths).contains("host.key is not a regular file"));
+    }
+}

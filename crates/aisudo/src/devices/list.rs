@@ -23,15 +23,16 @@ pub(crate) fn run(paths: &Paths, arguments: &Devices, output: &mut Output) -> Re
     root::needed(paths)?;
     let approvers = read_approvers(paths).map_err(|why| refused(&why))?;
     let reached = reached(paths);
-    if let Err(failure) = &reached {
+    let rows = rows(&approvers, reached.as_deref().ok());
+    if let Err(failure) = &reached
+        && !rows.is_empty()
+    {
         let why = failure.message().unwrap_or_default();
         remark(&format!("{why}; so it is not known how these are reached"));
     }
-    let reached = reached.ok();
-    let rows = rows(&approvers, reached.as_deref());
     if arguments.json {
         return output.json(&Listed {
-            running: reached.is_some(),
+            running: !matches!(reached, Err(Failure::Unreachable(_))),
             devices: rows,
         });
     }

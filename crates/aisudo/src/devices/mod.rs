@@ -1,5 +1,6 @@
 //! Approvers' phones: `aisudo pair`, `devices`, `revoke`, `rename` and `test`. For root.
 
+mod compare;
 mod edit;
 mod find;
 mod host_key;

@@ -3,8 +3,6 @@
 //! The daemon only carries what is said (`aisudo_seal::pairing` has the steps). What it could invent
 //! shows in the words, which a person compares here.
 
-use std::io::IsTerminal as _;
-
 use aisudo_core::{
     approvers::{Approvers, Device},
     config::App,
@@ -21,6 +19,7 @@ use aisudo_sys::clock;
 use rand_core::OsRng;
 
 use super::{
+    compare::{over, same_words},
     edit::{with_app_accepted, with_device},
     host_key, kind, safe,
     talk::{Event, Talk},
@@ -33,20 +32,9 @@ use crate::{
     root::{
         self, Files,
         console::{Console, refused},
-        file::BEFORE,
         qr,
     },
 };
-
-/// Answers to the question that make no sense.
-const MAX_UNCLEAR: usize = 5;
-
-const QUESTION: &str = "Do the same four words stand there? Type yes, or no: ";
-
-const NO_INPUT: &str = "the input ended; nothing was written; run this where you can answer";
-const ENDED: &str = "ended; nothing was written";
-const NOT_THE_SAME: &str = "the words were not confirmed, and nothing was written; if they differ, somebody stands between this host and the phone";
-const ANOTHER: &str = "\nNote: another answer to this link came, so others have seen it. The first one counts, if the words are the same.";
 
 pub(crate) fn run(paths: &Paths, arguments: &Pair, output: &mut Output) -> Result<(), Failure> {
     root::needed(paths)?;
@@ -56,7 +44,7 @@ pub(crate) fn run(paths: &Paths, arguments: &Pair, output: &mut Output) -> Resul
     let app = app.ok_or_else(|| not_set_up(paths))?;
     let key = host_key::read(paths, &files.config).map_err(|why| refused(&why))?;
     let offer = offer(app, &key)?;
-    let mut console = Console::new(output, false);
+    let mut console = Console::attended(output);
     let accept = is_to_be_accepted(paths, &files, &mut console)?;
     let mut pairing = Pairing {
         paths,
@@ -125,11 +113,11 @@ struct Pairing<'a> {
 impl Pairing<'_> {
     fn show(&mut self, offer: &Offer, app: &App) -> Result<(), Failure> {
         let url = offer.url();
-        let colours = std::io::stdout().is_terminal();
-        let code = qr::draw(&url, colours).map_err(|why| refused(&why))?;
+        let code = qr::shown(&url).map_err(|why| refused(&why))?;
         self.console.say(&format!(
             "Open this with the phone of {}:\n\n{code}\n{}\n",
-            self.name, *url
+            safe(self.name),
+            *url
         ))?;
         self.console.say(&format!(
             "It is a secret: who has it can answer in the phone's place. It is good for {} minutes, and once.",
@@ -145,10 +133,10 @@ impl Pairing<'_> {
 
     /// From the link to root's file. Whatever comes of it, the phone is told.
     fn run(&mut self, waiting: Waiting) -> Result<(), Failure> {
-        let answered = self.answered(waiting).map_err(unwritten)?;
+        let (answered, answer) = self.answered(waiting).map_err(unwritten)?;
         let phone = answered.device().seal;
         let written = self
-            .compared(answered)
+            .compared(answered, &answer)
             .map_err(unwritten)
             .and_then(|device| self.write(device));
         let said = match written {
@@ -165,19 +153,20 @@ impl Pairing<'_> {
             ))
         })?;
         self.console.say(&format!(
-            "\nPaired: {} of {}. It counts from now on; what was there before is in …{BEFORE}.\nTry it: aisudo test {key}",
+            "\nPaired: {} of {}, written to {}. It counts from now on.\nTry it: aisudo test {key}",
             safe(&device.label),
-            self.name
+            safe(self.name),
+            self.paths.approvers().display()
         ))
     }
 
-    /// The first right answer.
-    fn answered(&mut self, mut waiting: Waiting) -> Result<Answered, Failure> {
+    /// The first right answer, and as it came.
+    fn answered(&mut self, mut waiting: Waiting) -> Result<(Answered, Vec<u8>), Failure> {
         loop {
             match self.talk.next(self.deadline)? {
                 Event::Answer(message) => {
                     match waiting.hear(&message, self.key, clock::boottime()) {
-                        Heard::Answered(answered) => return Ok(*answered),
+                        Heard::Answered(answered) => return Ok((*answered, message)),
                         Heard::Over(why) => return Err(refused(why)),
                         Heard::Wrong(still, why) => {
                             waiting = still;
@@ -206,7 +195,7 @@ impl Pairing<'_> {
     }
 
     /// Shows the words, and asks. What comes back is to be listed.
-    fn compared(&mut self, answered: Answered) -> Result<Device, Failure> {
+    fn compared(&mut self, answered: Answered, answer: &[u8]) -> Result<Device, Failure> {
         let device = self.listed(answered.device());
         let files = Files::read(self.paths)?;
         is_new(&files.approvers, &device)?;
@@ -215,7 +204,9 @@ impl Pairing<'_> {
         let reveal = answered.reveal(self.key, &mut OsRng);
         let reveal =
             reveal.map_err(|_| refused("the phone cannot be told; nothing was written"))?;
-        self.talk.send(answered.device().seal.id(), reveal, false)?;
+        self.talk
+            .send(answered.device().seal.id(), reveal, false)
+            .map_err(not_carried)?;
         self.console.say(&format!(
             "\nA phone has answered:\n\n    label   {}\n    key     {} ({})\n\nThese words must stand on it now:\n\n    {}\n",
             self.called(&device, answered.device()),
@@ -223,12 +214,7 @@ impl Pairing<'_> {
             kind(&device.key),
             answered.words()
         ))?;
-        let asked = self.asked();
-        if asked.is_err() {
-            // What is said next does not belong behind the question.
-            self.console.say("")?;
-        }
-        asked?;
+        same_words(&mut self.talk, &mut self.console, answer, self.deadline)?;
         match answered.confirm(clock::boottime()) {
             Ok(_) => Ok(device),
             Err(_) => Err(refused(EXPIRED)),
@@ -253,39 +239,6 @@ impl Pairing<'_> {
                 safe(&phone.label)
             ),
             None => safe(&device.label),
-        }
-    }
-
-    /// Asks root, who sees both.
-    fn asked(&mut self) -> Result<(), Failure> {
-        self.talk.forget()?;
-        let (mut unclear, mut others) = (0, false);
-        self.console.prompt(QUESTION)?;
-        loop {
-            match self.talk.next(self.deadline)? {
-                Event::Line(line) => {
-                    if !self.talk.is_terminal() {
-                        self.console.say("")?;
-                    }
-                    match line.trim().to_lowercase().as_str() {
-                        "yes" => return Ok(()),
-                        "" | "n" | "no" => return Err(refused(NOT_THE_SAME)),
-                        _ => unclear += 1,
-                    }
-                    if unclear == MAX_UNCLEAR {
-                        return Err(refused(NOT_THE_SAME));
-                    }
-                    self.console.prompt(QUESTION)?;
-                }
-                // Said once: strangers must not fill the screen.
-                Event::Answer(_) if !others => {
-                    others = true;
-                    self.console.say(ANOTHER)?;
-                    self.console.prompt(QUESTION)?;
-                }
-                Event::Answer(_) => {}
-                other => return Err(over(&other)),
-            }
         }
     }
 
@@ -321,20 +274,22 @@ fn is_new(approvers: &Approvers, device: &Device) -> Result<(), Failure> {
         Some((name, known)) => {
             let key = known.key.id();
             Err(Failure::Refused(format!(
-                "this phone is paired already, as {} of {name}; nothing was written; to pair it anew, run before: aisudo revoke {key}",
-                safe(&known.label)
+                "this phone is paired already, as {} of {}; nothing was written; to pair it anew, run before: aisudo revoke {key}",
+                safe(&known.label),
+                safe(name)
             )))
         }
     }
 }
 
-/// Why it ends before root has answered.
-fn over(event: &Event) -> Failure {
-    refused(match event {
-        Event::NoMoreKeys => NO_INPUT,
-        Event::Time => EXPIRED,
-        Event::Answer(_) | Event::Line(_) | Event::Signal => ENDED,
-    })
+/// The phone has gone, as the daemon says.
+fn not_carried(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(why) => {
+            Failure::Refused(format!("{why}; nothing was written; begin again"))
+        }
+        other => other,
+    }
 }
 
 /// A lost daemon, with what it means here.

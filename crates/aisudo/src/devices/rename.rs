@@ -17,8 +17,9 @@ pub(crate) fn run(paths: &Paths, arguments: &Rename, output: &mut Output) -> Res
     let after = with_label(&files.approvers_text, device.key.id(), &arguments.label);
     files.save_approvers(paths, &after.map_err(|why| refused(&why))?)?;
     output.line(&format!(
-        "{} of {name} is called {} from now on",
+        "{} of {} is called {} from now on",
         safe(&device.label),
+        safe(name),
         safe(&arguments.label)
     ))
 }

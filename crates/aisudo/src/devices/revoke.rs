@@ -27,8 +27,9 @@ pub(crate) fn run(paths: &Paths, arguments: &Revoke, output: &mut Output) -> Res
         ))?;
     }
     let question = format!(
-        "Believe nothing more from {} of {name} (key {key}, {})?",
+        "Believe nothing more from {} of {} (key {key}, {})?",
         safe(&device.label),
+        safe(name),
         kind(&device.key)
     );
     if !console.confirm(&question, false)? {

@@ -39,7 +39,7 @@ pub(crate) fn run(paths: &Paths, arguments: &Test, output: &mut Output) -> Resul
             let heard = heard(&mut control)?;
             silent += usize::from(heard.is_err());
             let (Ok(what) | Err(what)) = heard;
-            output.line(&format!("{} ({name}): {what}", safe(&device.label)))?;
+            output.line(&format!("{} ({}): {what}", safe(&device.label), safe(name)))?;
             output.flush()?;
         }
     }

@@ -18,6 +18,8 @@ pub(crate) struct Console<'a> {
     output: &'a mut Output,
     /// `--yes`: each confirmation is given, and what is suggested is taken.
     yes: bool,
+    /// The option that gives confirmations beforehand, if the command has one.
+    option: Option<&'static str>,
 }
 
 /// A question.
@@ -32,7 +34,20 @@ pub(crate) struct Question<'a> {
 
 impl<'a> Console<'a> {
     pub(crate) fn new(output: &'a mut Output, yes: bool) -> Self {
-        Self { output, yes }
+        Self {
+            output,
+            yes,
+            option: Some("--yes"),
+        }
+    }
+
+    /// For a command that has no `--yes`: a person must be there.
+    pub(crate) fn attended(output: &'a mut Output) -> Self {
+        Self {
+            output,
+            yes: false,
+            option: None,
+        }
     }
 
     /// A line, or several, safe to show already.
@@ -77,14 +92,9 @@ impl<'a> Console<'a> {
             return Ok(true);
         }
         let text = format!("{text} {}", if suggested { "[Y/n]" } else { "[y/N]" });
-        let question = Question {
-            text: &text,
-            suggested: None,
-            option: "--yes",
-        };
         for _ in 0..MAX_TRIES {
             self.prompt(&format!("{text} "))?;
-            match self.line(question)?.to_lowercase().as_str() {
+            match self.line(self.option)?.to_lowercase().as_str() {
                 "" => return Ok(suggested),
                 "y" | "yes" => return Ok(true),
                 "n" | "no" => return Ok(false),
@@ -110,14 +120,15 @@ impl<'a> Console<'a> {
         }
         let hint = suggested.map(|suggested| format!(" [{suggested}]"));
         self.prompt(&format!("{text}{} ", hint.unwrap_or_default()))?;
-        let line = self.line(question)?;
+        let line = self.line(Some(question.option))?;
         match (line.as_str(), suggested) {
             ("", Some(suggested)) => Ok(suggested.to_owned()),
             _ => Ok(line),
         }
     }
 
-    fn line(&mut self, question: Question<'_>) -> Result<String, Failure> {
+    /// `option` would have answered.
+    fn line(&self, option: Option<&str>) -> Result<String, Failure> {
         let mut line = String::new();
         let read = io::stdin()
             .lock()
@@ -125,10 +136,13 @@ impl<'a> Console<'a> {
             .take(LONGEST_ANSWER)
             .read_line(&mut line);
         match read {
-            Ok(0) => Err(refused(&format!(
-                "the input ended; nothing was written; answer, or give {}",
-                question.option
-            ))),
+            Ok(0) => {
+                let option = option.map(|option| format!(", or give {option}"));
+                Err(refused(&format!(
+                    "the input ended; nothing was written; answer{}",
+                    option.unwrap_or_default()
+                )))
+            }
             Ok(_) => Ok(line.trim().to_owned()),
             Err(error) => Err(refused(&format!(
                 "the input cannot be read: {error}; nothing was written"

@@ -1,7 +1,5 @@
 //! Which account asks.
 
-use std::io::IsTerminal as _;
-
 use aisudo_core::{config::Config, display};
 
 use super::signal_cli::{SignalCli, failed};
@@ -134,13 +132,12 @@ fn link(
         .device_name
         .clone()
         .unwrap_or_else(|| format!("aisudo on {}", host()));
-    let colours = std::io::stdout().is_terminal();
     let number = signal_cli.with(None, |client| async move {
         let uri = client.start_link().await.map_err(|failure| failed(&failure))?;
         if !is_link(&uri) {
             return Err(refused(NO_LINK));
         }
-        let code = qr::draw(&uri, colours).map_err(|why| refused(&why))?;
+        let code = qr::shown(&uri).map_err(|why| refused(&why))?;
         console.say(&format!(
             "\n{code}\n{uri}\n\nScan this with the phone: Settings, Linked devices. Waiting; Ctrl-C ends it."
         ))?;

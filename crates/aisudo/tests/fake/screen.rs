@@ -45,6 +45,8 @@ pub(crate) fn pty() -> (File, OwnedFd) {
 pub(crate) struct Screen {
     child: Child,
     shown: Arc<Mutex<String>>,
+    /// All that it has shown.
+    pub(crate) record: Arc<Mutex<String>>,
     keyboard: Option<Box<dyn Write>>,
     reader: Option<JoinHandle<()>>,
 }
@@ -71,10 +73,12 @@ impl Screen {
             keyboard = Some(Box::new(stdin));
         }
         let shown = Arc::<Mutex<String>>::default();
-        let reader = Some(follow(reader, &shown));
+        let record = Arc::<Mutex<String>>::default();
+        let reader = Some(follow(reader, [&shown, &record]));
         Self {
             child,
             shown,
+            record,
             keyboard,
             reader,
         }
@@ -114,9 +118,14 @@ impl Screen {
         before
     }
 
-    /// Waits for its end: the exit code, and what it has shown that was not looked for.
+    /// Ends its input and waits: the exit code, and what it has shown that was not looked for.
     pub(crate) fn ends(mut self) -> (Option<i32>, String) {
         self.keyboard = None;
+        self.ends_by_itself()
+    }
+
+    /// The same, with an input that goes on.
+    pub(crate) fn ends_by_itself(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
         // The reader is behind the program.
         self.reader.take().unwrap().join().unwrap();
@@ -147,14 +156,15 @@ impl Screen {
     }
 }
 
-fn follow(mut from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) -> JoinHandle<()> {
-    let into = Arc::clone(into);
+fn follow(mut from: impl Read + Send + 'static, into: [&Arc<Mutex<String>>; 2]) -> JoinHandle<()> {
+    let into = into.map(Arc::clone);
     std::thread::spawn(move || {
         let mut piece = [0; 4096];
         while let Ok(count @ 1..) = from.read(&mut piece) {
-            into.lock()
-                .unwrap()
-                .push_str(&String::from_utf8_lossy(&piece[..count]));
+            let text = String::from_utf8_lossy(&piece[..count]).into_owned();
+            for one in &into {
+                one.lock().unwrap().push_str(&text);
+            }
         }
     })
 }
