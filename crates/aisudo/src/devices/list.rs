@@ -127,7 +127,7 @@ fn heard(row: &Row<'_>) -> String {
     match (row.listens, row.heard_at_ms) {
         (Some(true), _) => "listens".to_owned(),
         (_, Some(at_ms)) => times::local(at_ms),
-        (Some(false), None) => "not since the daemon began".to_owned(),
+        (Some(false), None) => "not since the daemon started".to_owned(),
         (None, None) => "?".to_owned(),
     }
 }
