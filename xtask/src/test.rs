@@ -29,11 +29,8 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         setup::setup()?;
         setup::verifier()?;
         setup::signal_cli()?;
-<<<<<<< HEAD
         setup::chromium()?;
-=======
         setup::http_ece()?;
->>>>>>> 5615048 (aisudo-push: a sender of Web Push messages, and a push service for tests)
         Ok(Done::Yes)
     })?;
     // Before anything is compiled: the daemon carries its files.

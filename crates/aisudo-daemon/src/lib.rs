@@ -11,6 +11,7 @@ pub mod broker;
 pub mod channels;
 pub mod contents;
 pub mod copy;
+mod http;
 pub mod ledger;
 mod limits;
 pub mod record;
@@ -44,7 +45,7 @@ use crate::{
     copy::{Copier, CopyFile, Copying, Journal, Target},
     ledger::{Keep, Ledger, Setup},
     record::Record,
-    server::Shared,
+    server::{Doors, Shared},
     settings::Settings,
     startup::Started,
     store::Store,
@@ -95,6 +96,7 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
         stand_in,
         lock: _lock,
         copy_file,
+        app,
     } = started;
     let (settings, policy_read) = Settings::new(paths.clone(), config.clone(), config_stamp);
     let first = vec![
@@ -104,14 +106,26 @@ async fn run(paths: &Paths, started: Started) -> Result<(), String> {
         },
         policy_read,
     ];
-    let (channels, works) = Channels::new(&config.channels);
-    let reach = channels.reachable();
+    let (mut channels, mut works) = Channels::new(&config.channels);
+    if let Some(app) = app {
+        channels.add_app(app, &mut works);
+    }
+    let (reach, door) = (channels.reachable(), channels.door());
     let (ledger, ended) = open(paths, &config, channels, first, copy_file)?;
     let mut terminate = watch_signal(SignalKind::terminate())?;
     let mut interrupt = watch_signal(SignalKind::interrupt())?;
     let mut hang_up = watch_signal(SignalKind::hangup())?;
     let contents = Contents::default();
-    let shared = Shared::new(settings, ledger.clone(), reach, contents.clone(), stand_in);
+    let shared = Shared::new(
+        settings,
+        ledger.clone(),
+        reach,
+        Doors {
+            contents: contents.clone(),
+            app: door,
+        },
+        stand_in,
+    );
     let port = Port::new(ledger.clone(), paths.clone(), contents, now);
     let mut working = JoinSet::new();
     for work in works {

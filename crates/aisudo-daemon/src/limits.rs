@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -17,64 +18,65 @@ const REFUSAL_EVERY_MS: u64 = 10_000;
 /// Uids that are counted at once, of each kind.
 const MAX_COUNTED: usize = 1024;
 
-/// The connections of one socket.
+/// The connections of one socket, told apart by who is at the other end: a uid, an address.
 #[derive(Debug)]
-pub(crate) struct Connections {
+pub(crate) struct Connections<K: Eq + Hash> {
     max: usize,
-    max_per_uid: usize,
-    open: Mutex<Open>,
+    max_each: usize,
+    open: Mutex<Open<K>>,
 }
 
-#[derive(Debug, Default)]
-struct Open {
+#[derive(Debug)]
+struct Open<K: Eq + Hash> {
     all: usize,
-    per_uid: HashMap<u32, usize>,
+    each: HashMap<K, usize>,
 }
 
 /// One connection that was let in; it counts until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Admission {
-    connections: Arc<Connections>,
-    uid: u32,
+pub(crate) struct Admission<K: Eq + Hash> {
+    connections: Arc<Connections<K>>,
+    who: K,
 }
 
-impl Connections {
-    pub(crate) fn new(max: usize, max_per_uid: usize) -> Arc<Self> {
+impl<K: Eq + Hash + Clone> Connections<K> {
+    pub(crate) fn new(max: usize, max_each: usize) -> Arc<Self> {
         Arc::new(Self {
             max,
-            max_per_uid,
-            open: Mutex::default(),
+            max_each,
+            open: Mutex::new(Open {
+                all: 0,
+                each: HashMap::new(),
+            }),
         })
     }
 
     /// Lets one in, unless there are too many.
-    pub(crate) fn admit(self: &Arc<Self>, uid: u32) -> Option<Admission> {
+    pub(crate) fn admit(self: &Arc<Self>, who: K) -> Option<Admission<K>> {
         let mut open = lock(&self.open);
-        let of_uid = open.per_uid.get(&uid).copied().unwrap_or_default();
-        if open.all >= self.max || of_uid >= self.max_per_uid {
+        let theirs = open.each.get(&who).copied().unwrap_or_default();
+        if open.all >= self.max || theirs >= self.max_each {
             return None;
         }
         open.all += 1;
-        open.per_uid.insert(uid, of_uid + 1);
+        open.each.insert(who.clone(), theirs + 1);
         Some(Admission {
             connections: Arc::clone(self),
-            uid,
+            who,
         })
     }
 }
 
-impl Drop for Admission {
+impl<K: Eq + Hash> Drop for Admission<K> {
     fn drop(&mut self) {
         let mut open = lock(&self.connections.open);
         open.all = open.all.saturating_sub(1);
-        let left = open
-            .per_uid
-            .get(&self.uid)
-            .map_or(0, |count| count.saturating_sub(1));
-        if left == 0 {
-            open.per_uid.remove(&self.uid);
-        } else {
-            open.per_uid.insert(self.uid, left);
+        let left = open.each.get_mut(&self.who).map(|count| {
+            *count = count.saturating_sub(1);
+            *count
+        });
+        if left == Some(0) {
+            open.each.remove(&self.who);
         }
     }
 }
@@ -123,29 +125,35 @@ impl Bucket {
     }
 }
 
-/// Token buckets, one for each uid.
-#[derive(Debug, Default)]
-pub(crate) struct Buckets {
-    by_uid: HashMap<u32, Bucket>,
+/// Token buckets, one for each: a uid, an address.
+#[derive(Debug)]
+pub(crate) struct Buckets<K: Eq + Hash> {
+    of: HashMap<K, Bucket>,
 }
 
-impl Buckets {
+impl<K: Eq + Hash> Default for Buckets<K> {
+    fn default() -> Self {
+        Self { of: HashMap::new() }
+    }
+}
+
+impl<K: Eq + Hash> Buckets<K> {
     /// Takes one token; or gives the milliseconds until there is one.
-    pub(crate) fn take(&mut self, uid: u32, rate: Rate, now: Tick) -> Result<(), u64> {
-        if self.by_uid.len() >= MAX_COUNTED {
-            self.by_uid.retain(|_, bucket| bucket.full_at > now);
+    pub(crate) fn take(&mut self, who: K, rate: Rate, now: Tick) -> Result<(), u64> {
+        if self.of.len() >= MAX_COUNTED {
+            self.of.retain(|_, bucket| bucket.full_at > now);
         }
-        if self.by_uid.len() >= MAX_COUNTED && !self.by_uid.contains_key(&uid) {
+        if self.of.len() >= MAX_COUNTED && !self.of.contains_key(&who) {
             return Err(rate.every_ms);
         }
-        self.by_uid.entry(uid).or_default().take(rate, 0, now)
+        self.of.entry(who).or_default().take(rate, 0, now)
     }
 }
 
 /// How much of the audit log each uid may fill by being turned away.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
-    buckets: Mutex<Buckets>,
+    buckets: Mutex<Buckets<u32>>,
 }
 
 impl Refusals {
@@ -211,7 +219,7 @@ mod tests {
         for uid in 0..10_000 {
             let _ = buckets.take(uid, rate, Tick(1));
         }
-        assert_eq!(buckets.by_uid.len(), MAX_COUNTED);
+        assert_eq!(buckets.of.len(), MAX_COUNTED);
         assert_eq!(buckets.take(9_999, rate, Tick(60_002)), Ok(()));
     }
 

@@ -52,10 +52,10 @@ pub struct Broker {
     /// What people said no to.
     denials: Denials,
     /// How much people are asked by each uid, and by all.
-    asked: Buckets,
-    asked_by_all: Buckets,
+    asked: Buckets<u32>,
+    asked_by_all: Buckets<u32>,
     /// How much the policy is asked by each uid.
-    ruled: Buckets,
+    ruled: Buckets<u32>,
     /// How much those who ask may write into the log by being turned away.
     refusals: Refusals,
 }

@@ -3,6 +3,8 @@
 //!
 //! A new channel is one folder here and one line in [`Channels::new`].
 
+pub(crate) mod app;
+mod mailbox;
 mod port;
 mod reach;
 mod signal;
@@ -13,11 +15,15 @@ use std::pin::Pin;
 use aisudo_core::{config, evidence::EvidenceKind, wire::Row};
 use tokio::sync::mpsc;
 
+use self::{
+    app::{App, Door},
+    signal::Signal,
+    terminal::Terminal,
+};
 pub use self::{
     port::Port,
     reach::{Reach, Reachable},
 };
-use self::{signal::Signal, terminal::Terminal};
 
 /// One way to reach approvers. It is called by the writer, and must not block: what takes time
 /// belongs in the [`Work`] that comes with it.
@@ -59,22 +65,37 @@ pub type Work = Box<dyn FnOnce(Port) -> Pin<Box<dyn Future<Output = ()> + Send>>
 pub struct Channels {
     terminal: Terminal,
     others: Vec<Box<dyn Channel>>,
+    door: Door,
 }
 
 impl Channels {
     /// The channels that root's configuration names, and what must run for them. The terminal is
-    /// always there.
+    /// always there; the app is opened besides.
     #[must_use]
     pub fn new(config: &config::Channels) -> (Self, Vec<Work>) {
         let mut channels = Self {
             terminal: Terminal::default(),
             others: Vec::new(),
+            door: Door::default(),
         };
         let mut works = Vec::new();
         if let Some(signal) = &config.signal {
             channels.add(Signal::new(signal), &mut works);
         }
         (channels, works)
+    }
+
+    /// Adds the app's, and what must run for it.
+    pub(crate) fn add_app(&mut self, opened: app::Opened, works: &mut Vec<Work>) {
+        let (app, work, door) = App::new(opened);
+        self.add((app, work), works);
+        self.door = door;
+    }
+
+    /// The app's, for root's commands.
+    #[must_use]
+    pub(crate) fn door(&self) -> Door {
+        self.door.clone()
     }
 
     fn add(&mut self, (channel, work): (impl Channel + 'static, Work), works: &mut Vec<Work>) {

@@ -2,16 +2,28 @@
 
 use std::path::Path;
 
-use aisudo_core::{approvers::Approvers, evidence::EvidenceKind, paths::Paths, wire::Row};
+use aisudo_core::{
+    approvers::Approvers,
+    evidence::EvidenceKind,
+    paths::Paths,
+    wire::{Head, Row},
+};
 use aisudo_sys::{socket, trusted, users};
 
 use crate::{
     broker::{Answer, Command, Moment, Outcome},
     contents::Contents,
-    ledger::{Ledger, Query, Unavailable, View},
+    ledger::{Ledger, Query, Unavailable, View, What},
     record::Record,
     store::Prompted,
 };
+
+/// What an audit entry is known by.
+#[derive(serde::Deserialize)]
+struct EntryNames {
+    sequence: u64,
+    entry_hash: String,
+}
 
 /// What it may ask of the daemon, and bring to it.
 #[derive(Clone, Debug)]
@@ -121,6 +133,30 @@ impl Port {
     pub async fn note(&self, record: Record) -> Result<(), Unavailable> {
         let note = Command::Note(Box::new(record));
         self.ledger.command(note).await.map(|_| ())
+    }
+
+    /// The newest entry of the audit log.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.ledger.heads().borrow().clone()
+    }
+
+    /// The entry of the audit log with this number, if it is (still) in the database.
+    pub async fn entry(&self, number: u64) -> Option<Head> {
+        let what = What::Audit {
+            after: number.checked_sub(1)?,
+            limit: 1,
+        };
+        // Root's own view: nothing of it but a hash leaves this function.
+        let query = Query::Approver { uid: 0, what };
+        let Ok(View::Audit { entries, .. }) = self.ledger.look(query).await else {
+            return None;
+        };
+        let entry: EntryNames = serde_json::from_str(entries.first()?).ok()?;
+        (entry.sequence == number).then_some(Head {
+            sequence: entry.sequence,
+            hash: entry.entry_hash,
+        })
     }
 
     /// The newest messages of a channel, newest first, and where the requests stand.

@@ -10,7 +10,7 @@ mod writer;
 
 use std::{io, path::PathBuf, sync::mpsc, thread};
 
-use aisudo_core::wire::Row;
+use aisudo_core::wire::{Head, Row};
 use tokio::sync::{mpsc as events, oneshot, watch};
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Ledger {
     jobs: mpsc::Sender<Job>,
-    heads: watch::Receiver<u64>,
+    heads: watch::Receiver<Head>,
 }
 
 /// What the writer starts with.
@@ -117,7 +117,7 @@ impl Ledger {
     pub fn start_keeping(setup: Setup, keep: Keep) -> io::Result<(Self, oneshot::Receiver<()>)> {
         let (jobs, received) = mpsc::channel();
         let (running, ended) = oneshot::channel();
-        let (told, heads) = watch::channel(setup.store.head().sequence);
+        let (told, heads) = watch::channel(setup.store.head().clone());
         let writer = Writer::new(setup, keep, told).map_err(io::Error::other)?;
         thread::Builder::new()
             .name("ledger".to_owned())
@@ -128,9 +128,9 @@ impl Ledger {
         Ok((Self { jobs, heads }, ended))
     }
 
-    /// The number of the newest audit entry on disk, now and whenever there is a newer one.
+    /// The newest audit entry on disk, now and whenever there is a newer one.
     #[must_use]
-    pub fn heads(&self) -> watch::Receiver<u64> {
+    pub fn heads(&self) -> watch::Receiver<Head> {
         self.heads.clone()
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use aisudo_core::{
     state::Tick,
-    wire::{Row, Standing},
+    wire::{Head, Row, Standing},
 };
 use tokio::sync::{oneshot, watch};
 use tracing::{error, info, warn};
@@ -46,7 +46,7 @@ pub(super) struct Writer {
     gates: HashMap<Uuid, Attached>,
     channels: Channels,
     /// Where the number of the newest audit entry is told.
-    heads: watch::Sender<u64>,
+    heads: watch::Sender<Head>,
     pruner: Pruner,
     copier: Option<Copier>,
     /// Recorded before anything else is.
@@ -74,7 +74,7 @@ impl Writer {
     pub(super) fn new(
         setup: Setup,
         keep: Keep,
-        heads: watch::Sender<u64>,
+        heads: watch::Sender<Head>,
     ) -> Result<Self, StoreError> {
         let now = (setup.clock)();
         let live = setup.store.live()?;
@@ -282,10 +282,12 @@ impl Writer {
 
     /// Tells those who follow the audit log, and who copies it.
     fn tell_head(&self) {
-        let newest = self.store.head().sequence;
-        let is_new = self
-            .heads
-            .send_if_modified(|head| std::mem::replace(head, newest) != newest);
+        let newest = self.store.head().clone();
+        let is_new = self.heads.send_if_modified(|head| {
+            let is_new = head.sequence != newest.sequence;
+            *head = newest;
+            is_new
+        });
         if let Some(copier) = self.copier.as_ref().filter(|_| is_new) {
             copier.wake();
         }

@@ -3,9 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use aisudo_core::{
+    base64url::Base64,
     config::Config,
+    device::KeyId,
     evidence::Evidence,
-    wire::{FromControl, MAX_NOTE_BYTES, Row, Status, ToControl},
+    wire::{FromControl, Head, MAX_NOTE_BYTES, Row, Status, ToControl},
 };
 use aisudo_sys::users;
 use tokio::sync::{mpsc, watch};
@@ -13,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use super::{Broken, Peer, Service, Shared, Wire, control_refusal};
 use crate::{
     broker::{Answer, Command, Outcome},
+    channels::app::{Hub, Pairs},
     ledger::{Query, View, What},
     record::Record,
     settings::Change,
@@ -54,6 +57,7 @@ impl Service for Control {
             groups,
             events: None,
             follows: None,
+            pairs: None,
         };
         if let Err(Broken::Frame(error)) = client.talk(&mut wire).await {
             let _ = wire.send(&control_refusal(error.to_string())).await;
@@ -135,6 +139,8 @@ struct Client<'a> {
     events: Option<mpsc::Receiver<Row>>,
     /// While it waits for audit entries.
     follows: Option<Follows>,
+    /// While it pairs.
+    pairs: Option<Pairs>,
 }
 
 /// A question for audit entries that are not there yet.
@@ -142,13 +148,13 @@ struct Follows {
     after: u64,
     limit: u32,
     /// The newest entry on disk.
-    heads: watch::Receiver<u64>,
+    heads: watch::Receiver<Head>,
 }
 
 impl Client<'_> {
     async fn talk(&mut self, wire: &mut Wire) -> Result<(), Broken> {
         loop {
-            let idle = if self.events.is_some() || self.follows.is_some() {
+            let idle = if self.events.is_some() || self.follows.is_some() || self.pairs.is_some() {
                 Duration::MAX
             } else {
                 IDLE
@@ -160,6 +166,10 @@ impl Client<'_> {
                         return wire.send(&control_refusal(behind.to_owned())).await;
                     };
                     wire.send(&ToControl::Changed { row: Some(row) }).await?;
+                }
+                answer = next_answer(&mut self.pairs) => {
+                    let message = Base64(answer);
+                    wire.send(&ToControl::PairAnswer { message }).await?;
                 }
                 (after, limit) = grown(&mut self.follows) => {
                     self.follows = None;
@@ -224,12 +234,21 @@ impl Client<'_> {
             }
             FromControl::Reload => self.reload().await,
             FromControl::Watch => self.watch().await,
-            FromControl::Pair
-            | FromControl::PairSend { .. }
-            | FromControl::Devices
-            | FromControl::TestDevice { .. } => {
-                control_refusal("[channels.app] is not set up; see docs/app.md".to_owned())
+            FromControl::Pair => self.for_root(Self::pair),
+            FromControl::PairSend { to, message, last } => {
+                let sent = self
+                    .pairs
+                    .as_ref()
+                    .map(|pairs| pairs.send(to, message.0, last));
+                match sent {
+                    Some(true) => ToControl::PairSent,
+                    _ => control_refusal("no such phone has answered; start again".to_owned()),
+                }
             }
+            FromControl::Devices => self.for_root(|_, hub| ToControl::Devices {
+                devices: hub.reach(),
+            }),
+            FromControl::TestDevice { device } => self.test(device).await,
             FromControl::Decide {
                 id,
                 digest,
@@ -283,6 +302,48 @@ impl Client<'_> {
             Ok(Outcome::NotTaken(why)) => control_refusal(why),
             Ok(_) => control_refusal("this cannot be decided".to_owned()),
             Err(failure) => control_refusal(failure.to_string()),
+        }
+    }
+
+    /// What only root may do, with the phones' hub, if there is one.
+    fn for_root(&mut self, act: impl FnOnce(&mut Self, &Hub) -> ToControl) -> ToControl {
+        if !self.shared.is_root(self.peer.uid) {
+            let message = "only root may do this; use root".to_owned();
+            return ToControl::NotPermitted { message };
+        }
+        match self.shared.doors.app.hub() {
+            Some(hub) => act(self, &hub),
+            None => control_refusal(
+                "the daemon has no [channels.app]; set it up, then: systemctl restart aisudo-daemon"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn pair(&mut self, hub: &Hub) -> ToControl {
+        // A second try on the same connection starts anew.
+        self.pairs = None;
+        match hub.pairing().begin() {
+            Some(pairs) => {
+                self.pairs = Some(pairs);
+                ToControl::Pairing
+            }
+            None => control_refusal(
+                "another `aisudo pair` runs; end that one, or wait until it has".to_owned(),
+            ),
+        }
+    }
+
+    async fn test(&mut self, device: KeyId) -> ToControl {
+        let mut found = None;
+        let refused = self.for_root(|_, hub| {
+            found = Some(hub.clone());
+            ToControl::PairSent
+        });
+        let Some(hub) = found else { return refused };
+        match hub.test(device).await {
+            Ok((after_ms, pushed)) => ToControl::Tested { after_ms, pushed },
+            Err(why) => control_refusal(why),
         }
     }
 
@@ -369,8 +430,19 @@ async fn grown(follows: &mut Option<Follows>) -> (u64, u32) {
     else {
         return std::future::pending().await;
     };
-    let _ = heads.wait_for(|head| head != after).await;
+    let _ = heads.wait_for(|head| head.sequence != *after).await;
     (*after, *limit)
+}
+
+/// Never, while it does not pair.
+async fn next_answer(pairs: &mut Option<Pairs>) -> Vec<u8> {
+    if let Some(answer) = match pairs {
+        Some(pairs) => pairs.answers.recv().await,
+        None => None,
+    } {
+        return answer;
+    }
+    std::future::pending().await
 }
 
 /// Never, while it does not watch.

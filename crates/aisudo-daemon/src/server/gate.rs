@@ -101,7 +101,7 @@ async fn ask(shared: &Shared, wire: &mut Wire, peer: Peer) -> Result<Asked, Opti
     let connection = shared.connection_id();
     let (ask, offer) = match question(body, token, peer, connection) {
         Ok((mut ask, request)) => {
-            let offer = shared.contents.offer(&request).map(Box::new);
+            let offer = shared.doors.contents.offer(&request).map(Box::new);
             let settings = shared.refreshed().await;
             let policy = settings.policy();
             let now = clock::local_time(clock::unix_ms());

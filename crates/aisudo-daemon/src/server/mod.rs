@@ -28,7 +28,7 @@ use tracing::warn;
 use self::codec::{Broken, Budget, Wire};
 use crate::{
     broker::{Caps, Command, ConnectionId},
-    channels::Reachable,
+    channels::{Reachable, app::Door},
     contents::Contents,
     ledger::Ledger,
     limits::{Connections, Refusals},
@@ -56,6 +56,15 @@ pub struct Listeners {
     pub control: StdListener,
 }
 
+/// Ways from a connection past the ledger.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Doors {
+    /// To the gates that can be asked what files hold.
+    pub(crate) contents: Contents,
+    /// To the phones.
+    pub(crate) app: Door,
+}
+
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -63,8 +72,7 @@ pub(crate) struct Shared {
     ledger: Ledger,
     /// On which channels somebody can be asked.
     reach: Reachable,
-    /// The gates that can be asked what files hold.
-    contents: Contents,
+    doors: Doors,
     /// The uid that counts as root besides root: the daemon's own, when it was started by somebody
     /// else than root, for tests.
     stand_in: Option<u32>,
@@ -78,14 +86,14 @@ impl Shared {
         settings: Settings,
         ledger: Ledger,
         reach: Reachable,
-        contents: Contents,
+        doors: Doors,
         stand_in: Option<u32>,
     ) -> Arc<Self> {
         Arc::new(Self {
             settings,
             ledger,
             reach,
-            contents,
+            doors,
             stand_in,
             budget: Budget::default(),
             refusals: Refusals::default(),
@@ -205,7 +213,7 @@ fn listen(listener: StdListener) -> std::io::Result<UnixListener> {
 
 async fn accept<S: Service>(
     listener: UnixListener,
-    connections: Arc<Connections>,
+    connections: Arc<Connections<u32>>,
     shared: Arc<Shared>,
     _service: S,
 ) {

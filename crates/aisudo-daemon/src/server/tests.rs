@@ -76,7 +76,10 @@ impl Daemon {
             control: bind("control"),
         };
         let database = self.path("db");
-        let contents = self.contents.clone();
+        let doors = Doors {
+            contents: self.contents.clone(),
+            ..Doors::default()
+        };
         let paths = Paths::under(self.directory.path());
         self.stop = Some(stop);
         self.thread = Some(thread::spawn(move || {
@@ -98,7 +101,7 @@ impl Daemon {
                 .unwrap();
                 let stand_in = Some(geteuid().as_raw());
                 let (settings, _) = Settings::new(paths, config, None);
-                let shared = Shared::new(settings, ledger.clone(), reach, contents, stand_in);
+                let shared = Shared::new(settings, ledger.clone(), reach, doors, stand_in);
                 tokio::select! {
                     served = serve(shared, listeners) => served.unwrap(),
                     _ = stopped => {}

@@ -8,14 +8,16 @@ mod state_dir;
 use std::fs::File;
 
 use aisudo_core::{
-    config::{AuditCopy, Config},
+    config::{App, AuditCopy, Config},
     paths::Paths,
 };
 use aisudo_sys::trusted::read_config;
 
 use self::{privileges::Identity, sockets::Sockets};
 use crate::{
+    channels::app,
     copy::CopyFile,
+    http,
     server::Listeners,
     settings::{Stamp, stamp},
 };
@@ -34,6 +36,8 @@ pub(crate) struct Started {
     pub(crate) lock: File,
     /// Where the audit log is copied to, opened while that was root's to do.
     pub(crate) copy_file: Option<CopyFile>,
+    /// What the app's channel needs, if root wants it.
+    pub(crate) app: Option<app::Opened>,
 }
 
 /// Prepares everything and drops privileges.
@@ -55,8 +59,14 @@ pub(crate) fn start(paths: &Paths) -> Result<Started, String> {
         Some(AuditCopy::File(path)) => Some(CopyFile::open(paths.of(path), identity.uid())),
         _ => None,
     };
+    let http = config.channels.app.as_ref();
+    let http = http.map(|app| http::Opened::open(app, paths)).transpose()?;
     identity.assume()?;
     state_dir::check(paths, identity.uid())?;
+    let app = match (&config.channels.app, http) {
+        (Some(config), Some(http)) => Some(phones(paths, config, http)?),
+        _ => None,
+    };
     let stand_in = (!passed && !identity.was_root()).then(|| identity.uid());
     Ok(Started {
         config,
@@ -66,5 +76,16 @@ pub(crate) fn start(paths: &Paths) -> Result<Started, String> {
         stand_in,
         lock,
         copy_file,
+        app,
+    })
+}
+
+/// The keys of the app's channel, which are the daemon's own.
+fn phones(paths: &Paths, config: &App, http: http::Opened) -> Result<app::Opened, String> {
+    Ok(app::Opened {
+        key: app::key::read_or_make(&paths.host_key())?,
+        ring: app::Ring::open(config, paths)?,
+        config: config.clone(),
+        http,
     })
 }

@@ -2,12 +2,17 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use aisudo_testbed::checkout;
 use serde_json::{Value, json};
+
+/// The checkout that this is a test of.
+fn checkout() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    root.expect("two directories up").to_owned()
+}
 
 /// A running browser with one page.
 #[derive(Debug)]
@@ -101,7 +106,8 @@ impl Browser {
     #[track_caller]
     pub(crate) fn shot(&mut self, name: &str, dark: bool) {
         let path = checkout().join("target/screens").join(name);
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("a place for pictures");
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))
+            .expect("a place for pictures");
         self.run(&json!({"do": "shot", "path": path, "dark": dark}));
     }
 

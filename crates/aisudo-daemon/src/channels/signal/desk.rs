@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aisudo_core::wire::{LiveState, Row, Standing};
 use uuid::Uuid;
 
-use super::mailbox::Letter;
+use crate::channels::mailbox::Letter;
 use crate::{record::PromptForm, store::Prompted};
 
 /// Requests that one message names at most.

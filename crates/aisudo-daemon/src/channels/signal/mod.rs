@@ -14,7 +14,7 @@ mod believe;
 mod desk;
 mod health;
 mod keys;
-mod mailbox;
+
 mod outbox;
 mod prompt;
 mod sent;
@@ -25,8 +25,8 @@ mod worker;
 
 use aisudo_core::{config, evidence::EvidenceKind, wire::Row};
 
-use self::{health::Health, mailbox::Mailbox};
-use super::{Announcement, Channel, Reach, Work};
+use self::health::Health;
+use super::{Announcement, Channel, Reach, Work, mailbox::Mailbox};
 
 /// The channel, as the writer sees it.
 #[derive(Debug)]

@@ -19,13 +19,12 @@ use super::{
     believe::{Answered, Own},
     desk::{Desk, Key},
     health::{Health, Link, Pause},
-    mailbox::Mailbox,
     prompt::{self, Help, Question},
     versions,
     words::Words,
 };
 use crate::{
-    channels::Port,
+    channels::{Port, mailbox::Mailbox},
     limits::{Bucket, Rate, Refusals},
     record::Record,
 };

@@ -10,29 +10,29 @@ use aisudo_core::wire::Row;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::channels::Announcement;
+use super::Announcement;
 
 /// Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Mailbox {
+pub(crate) struct Mailbox {
     letters: Arc<Mutex<BTreeMap<Uuid, Letter>>>,
     came: Arc<Notify>,
 }
 
 /// The latest of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Letter {
-    pub(super) row: Row,
+pub(crate) struct Letter {
+    pub(crate) row: Row,
     /// Its frozen bytes, when it is new.
-    pub(super) body: Option<String>,
+    pub(crate) body: Option<String>,
 }
 
 impl Mailbox {
-    pub(super) fn announce(&self, announcement: &Announcement<'_>) {
+    pub(crate) fn announce(&self, announcement: &Announcement<'_>) {
         self.put(announcement.row, Some(announcement.body.to_owned()));
     }
 
-    pub(super) fn update(&self, row: &Row) {
+    pub(crate) fn update(&self, row: &Row) {
         self.put(row, None);
     }
 
@@ -48,7 +48,7 @@ impl Mailbox {
     }
 
     /// What is new, the oldest request first.
-    pub(super) fn take(&self) -> Vec<Letter> {
+    pub(crate) fn take(&self) -> Vec<Letter> {
         let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
         let mut letters: Vec<Letter> = std::mem::take(&mut *letters).into_values().collect();
         letters.sort_by_key(|letter| (letter.row.asked_at_ms, letter.row.id));
@@ -56,7 +56,7 @@ impl Mailbox {
     }
 
     /// Until there is something to take, perhaps.
-    pub(super) async fn came(&self) {
+    pub(crate) async fn came(&self) {
         self.came.notified().await;
     }
 }

@@ -1,0 +1,314 @@
+//! Pushes: what rings at phones that do not listen. What is pushed is sealed like everything else.
+
+mod file;
+
+use std::{
+    collections::BTreeMap,
+    io::ErrorKind,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use aisudo_core::{
+    base64url::{self, Base64},
+    config::App,
+    device::KeyId,
+    paths::Paths,
+    state::Tick,
+};
+use aisudo_push::{Allowed, Client, Contact, Sender, Sent, Vapid};
+use aisudo_seal::message::Subscription;
+use aisudo_sys::clock::{boottime, unix_ms};
+use rand_core::OsRng;
+use tokio::sync::Notify;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use self::file::Subscriptions;
+use super::key;
+
+/// How long the push about a request's end may be delivered, in milliseconds.
+pub(super) const WITHDRAWN_MS: u64 = 600_000;
+
+/// Whom push services can write to when root names nobody and the host has no public name.
+const NOBODY: &str = "https://aisudo.invalid";
+
+/// Pushes that wait to be sent.
+const MOST_WAITING: usize = 4096;
+
+/// Pushes on their way at once.
+const MOST_AT_ONCE: usize = aisudo_push::MAX_AT_ONCE;
+
+/// The pause before a push is tried again, at first and at most.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
+
+/// What a push is about: a later one takes the place of one that was not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Topic([u8; 16]);
+
+impl Topic {
+    /// A request.
+    pub(super) fn of(id: Uuid) -> Self {
+        Self(id.into_bytes())
+    }
+
+    /// A test.
+    pub(super) fn of_test() -> Self {
+        Self([0; 16])
+    }
+}
+
+/// Clones are the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Ring(Option<Arc<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
+    sender: Sender,
+    client: Client,
+    allowed: Allowed,
+    state: Mutex<State>,
+    came: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    subscriptions: Subscriptions,
+    waiting: BTreeMap<(KeyId, Topic), Push>,
+}
+
+/// Something to be pushed.
+#[derive(Clone, Debug)]
+struct Push {
+    envelope: Vec<u8>,
+    until: Tick,
+    not_before: Tick,
+    tries: u32,
+}
+
+impl Ring {
+    /// As root wants it, with the host's own key.
+    ///
+    /// # Errors
+    /// One line that says what to do.
+    pub(crate) fn open(config: &App, paths: &Paths) -> Result<Self, String> {
+        if !config.push.enabled {
+            return Ok(Self(None));
+        }
+        let contact = config.push.contact.as_ref().unwrap_or(&config.url);
+        let contact = match Contact::new(contact) {
+            Ok(contact) => contact,
+            // Push services want to be able to write to somebody; they need not know where this is.
+            Err(_) if config.push.contact.is_none() => {
+                Contact::new(NOBODY).map_err(|error| error.to_string())?
+            }
+            Err(error) => return Err(format!("channels.app.push.contact: {error}")),
+        };
+        let mut allowed = Allowed::services();
+        for origin in &config.push.services {
+            let added = allowed.add(origin);
+            added.map_err(|error| format!("channels.app.push.services: {origin}: {error}"))?;
+        }
+        let client = Client::with_system_roots().or_else(|error| {
+            warn!(%error, "push services cannot be reached by TLS");
+            Client::trusting(Vec::new())
+        });
+        let client = client.map_err(|error| error.to_string())?;
+        let inner = Inner {
+            sender: Sender::new(read_or_make(&paths.push_key())?, contact),
+            client,
+            allowed,
+            state: Mutex::new(State {
+                subscriptions: Subscriptions::read(paths.subscriptions()),
+                waiting: BTreeMap::new(),
+            }),
+            came: Notify::new(),
+        };
+        Ok(Self(Some(Arc::new(inner))))
+    }
+
+    /// What a browser subscribes with.
+    pub(super) fn public_key(&self) -> Option<Base64> {
+        let inner = self.0.as_ref()?;
+        Some(Base64(inner.sender.vapid().public().to_vec()))
+    }
+
+    /// Whether pushes to a device work; nothing when it has not subscribed.
+    pub(super) fn works(&self, device: KeyId) -> Option<bool> {
+        self.0.as_ref()?.state().subscriptions.works(device)
+    }
+
+    /// Whether a push to it can be tried.
+    pub(super) fn reaches(&self, device: KeyId) -> bool {
+        self.works(device) == Some(true)
+    }
+
+    /// In one short phrase.
+    pub(super) fn health(&self, device: KeyId) -> String {
+        match (&self.0, self.works(device)) {
+            (None, _) => "not offered",
+            (_, None) => "off",
+            (_, Some(true)) => "on",
+            (_, Some(false)) => "expired: turn notifications on again on the phone",
+        }
+        .to_owned()
+    }
+
+    /// From now on pushes to this device go there, or nowhere.
+    pub(super) fn subscribe(&self, device: KeyId, subscription: Option<Subscription>) {
+        let Some(inner) = &self.0 else { return };
+        if let Some(wanted) = &subscription
+            && let Err(why) = subscription_of(wanted).check(&inner.allowed)
+        {
+            warn!(device = %device, %why, "a push subscription is not taken");
+            return;
+        }
+        let mut state = inner.state();
+        if let Err(why) = state.subscriptions.set(device, subscription) {
+            warn!(%why, "push subscriptions are not kept");
+        }
+        state.waiting.retain(|(to, _), _| *to != device);
+    }
+
+    /// Pushes, for so long as it makes sense.
+    pub(super) fn push(&self, device: KeyId, envelope: Vec<u8>, topic: Topic, for_ms: u64) {
+        let Some(inner) = &self.0 else { return };
+        let now = boottime();
+        let push = Push {
+            envelope,
+            until: Tick(now.0.saturating_add(for_ms)),
+            not_before: now,
+            tries: 0,
+        };
+        let mut state = inner.state();
+        if state.waiting.len() < MOST_WAITING {
+            state.waiting.insert((device, topic), push);
+            inner.came.notify_one();
+        }
+    }
+
+    /// Sends what is to be pushed, until the daemon ends.
+    pub(super) async fn run(self) {
+        let Some(inner) = &self.0 else {
+            return std::future::pending().await;
+        };
+        let mut sending = tokio::task::JoinSet::new();
+        loop {
+            while sending.len() < MOST_AT_ONCE
+                && let Some((device, topic, push)) = inner.next()
+            {
+                let inner = Arc::clone(inner);
+                sending.spawn(async move { inner.send(device, topic, push).await });
+            }
+            let pause = inner.pause();
+            tokio::select! {
+                () = inner.came.notified() => {}
+                Some(_) = sending.join_next() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// The next push whose time has come.
+    fn next(&self) -> Option<(KeyId, Topic, Push)> {
+        let now = boottime();
+        let mut state = self.state();
+        state.waiting.retain(|_, push| push.until > now);
+        let due = |(_, push): &(&(KeyId, Topic), &Push)| push.not_before <= now;
+        let (device, topic) = *state.waiting.iter().find(due)?.0;
+        let push = state.waiting.remove(&(device, topic))?;
+        Some((device, topic, push))
+    }
+
+    /// Until the next one is due.
+    fn pause(&self) -> Duration {
+        let now = boottime();
+        let state = self.state();
+        let next = state.waiting.values().map(|push| push.not_before.0).min();
+        match next {
+            Some(then) => Duration::from_millis(then.saturating_sub(now.0).max(1)),
+            None => LONGEST_RETRY,
+        }
+    }
+
+    async fn send(&self, device: KeyId, topic: Topic, push: Push) {
+        let Some(subscription) = self.state().subscriptions.of(device).map(subscription_of) else {
+            return;
+        };
+        let seconds = push.until.0.saturating_sub(boottime().0).div_ceil(1000);
+        let message = aisudo_push::Message {
+            payload: &push.envelope,
+            ttl_s: u32::try_from(seconds).unwrap_or(u32::MAX),
+            urgency: aisudo_push::Urgency::High,
+            topic: Some(aisudo_push::Topic::of(&topic.0)),
+        };
+        // Root may have changed whom pushes may go to since the phone subscribed.
+        let Ok(recipient) = subscription.check(&self.allowed) else {
+            self.state().subscriptions.gone(device);
+            return;
+        };
+        let now_s = unix_ms() / 1000;
+        let Ok(sealed) = self.sender.push(&recipient, &message, now_s, &mut OsRng) else {
+            return;
+        };
+        let sent = self.client.send(&sealed).await;
+        match sent {
+            Sent::Accepted => {}
+            Sent::Gone => {
+                info!(device = %device, "a push subscription has expired");
+                self.state().subscriptions.gone(device);
+            }
+            Sent::Later { after } => self.again(device, topic, push, after),
+            Sent::Unreachable(_) => self.again(device, topic, push, None),
+            Sent::TooLarge | Sent::Refused { .. } => {
+                warn!(device = %device, ?sent, "a push service refuses what is pushed");
+            }
+        }
+    }
+
+    /// Tries again later, unless something newer is to be said by then.
+    fn again(&self, device: KeyId, topic: Topic, push: Push, after: Option<Duration>) {
+        let pause = after.unwrap_or_else(|| FIRST_RETRY.saturating_mul(1 << push.tries.min(5)));
+        let pause = u64::try_from(pause.min(LONGEST_RETRY).as_millis()).unwrap_or(u64::MAX);
+        let again = Push {
+            not_before: Tick(boottime().0.saturating_add(pause)),
+            tries: push.tries + 1,
+            ..push
+        };
+        self.state().waiting.entry((device, topic)).or_insert(again);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn subscription_of(subscription: &Subscription) -> aisudo_push::Subscription {
+    aisudo_push::Subscription {
+        endpoint: subscription.endpoint.clone(),
+        p256dh: base64url::encode(&subscription.p256dh.0),
+        auth: base64url::encode(&subscription.auth.0),
+    }
+}
+
+/// The key that push services and browsers know this host by.
+fn read_or_make(path: &Path) -> Result<Vapid, String> {
+    match key::read(path) {
+        Ok(bytes) => Vapid::from_bytes(&bytes).map_err(|_| {
+            format!(
+                "{} is no key; remove it, and turn notifications on again on each phone",
+                path.display()
+            )
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let vapid = Vapid::generate(&mut OsRng);
+            key::write(path, &*vapid.to_bytes())?;
+            Ok(vapid)
+        }
+        Err(error) => Err(format!("{}: {error}; check its owner", path.display())),
+    }
+}

@@ -1,0 +1,1 @@
+//! Those who should not decide, and what should not be shown.
