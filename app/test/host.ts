@@ -1,13 +1,13 @@
 // A host in memory, which speaks the contract as the daemon does: what phones are tested against. It judges
 // answers by `verify.ts`, which the app does not have.
 
-import { createHash, createHmac, randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 
 import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
 
 import { type Carrier, CarrierError } from "../src/core/carrier.ts";
 import type { State } from "../src/core/message.ts";
-import { base64url, type Bytes, concat, fromBase64url, fromHex, fromUtf8, u16, u64, utf8 } from "../src/seal/bytes.ts";
+import { type Bytes, fromBase64url, fromUtf8, utf8 } from "../src/seal/bytes.ts";
 import {
   type BoxKey,
   boxKeyFrom,
@@ -24,7 +24,7 @@ import {
   type Verdict,
 } from "../src/seal/index.ts";
 import { boxSecret } from "../src/seal/keys.ts";
-import { WORDS } from "../src/seal/words.ts";
+import { Root } from "./root.ts";
 import { Stream } from "./stream.ts";
 import { whyRefused } from "./verify.ts";
 
@@ -61,8 +61,9 @@ export class FakeHost {
   readonly requests: Asked[] = [];
   /** Everything that devices have said, but for answers. */
   readonly heard: { readonly device: string; readonly say: string; readonly [field: string]: unknown }[] = [];
-  /** How often answers were brought. */
+  /** How often answers were brought, and what else happens then. */
   posts = 0;
+  onPost: () => void = () => {};
   weather: Record<keyof Carrier, Weather> = {
     listen: "fair",
     send: "fair",
@@ -74,7 +75,7 @@ export class FakeHost {
   pushing: boolean | null = null;
   readonly streams = new Set<{ readonly device: Device; readonly stream: Stream }>();
   readonly watchers = new Set<() => void>();
-  private offer?: { link: Bytes; secret: Bytes; reveal: Bytes; said: Bytes[]; stream: Stream; answer?: Bytes };
+  readonly root = new Root(this);
 
   // What people and programs at the host do.
 
@@ -143,64 +144,11 @@ export class FakeHost {
     return envelope;
   }
 
-  async seal(device: Device, said: Record<string, unknown>, more: Record<string, unknown> = {}): Promise<Bytes> {
+  async seal(device: Device, said: Record<string, unknown>): Promise<Bytes> {
     const head = this.log.at(-1);
-    const message = { log: { sequence: head?.count, hash: head?.hash }, sent_at_ms: this.now, ...more, ...said };
+    const message = { log: { sequence: head?.count, hash: head?.hash }, sent_at_ms: this.now, ...said };
     const kind: Kind = said["say"] === "ask" ? "request" : "update";
     return seal(kind, this.key, device.seal, utf8(JSON.stringify(message)));
-  }
-
-  // Pairing: root's half.
-
-  /** Shows a link. */
-  invite(address = "", expiresMs = this.now + 600_000): string {
-    const [secret, reveal] = [new Uint8Array(randomBytes(16)), new Uint8Array(randomBytes(32))];
-    const commitment = sha256(utf8("aisudo pairing reveal v1\0"), reveal);
-    const [name, place] = [utf8(this.name), utf8(address)];
-    const link = concat(
-      ...[Uint8Array.of(1), this.key.publicKey, commitment, secret, u64(expiresMs)],
-      ...[Uint8Array.of(name.length), name, u16(place.length), place],
-    );
-    this.offer = { link, secret, reveal, said: [], stream: new Stream() };
-    return `https://app.example/#pair=${base64url(link)}`;
-  }
-
-  /** The reveal that an honest host sends; others may lie. */
-  reveal(): string {
-    return hex(this.offer?.reveal ?? new Uint8Array());
-  }
-
-  /** What root's terminal shows. */
-  words(): string {
-    const { link, reveal, answer } = this.offer ?? {};
-    if (link === undefined || reveal === undefined || answer === undefined) throw new Error("no answer");
-    const transcript = sha256(utf8("aisudo pairing words v1\0"), sha256(link), sha256(answer), reveal);
-    return Array.from(transcript.slice(0, 4), (byte) => WORDS[byte]).join(" ");
-  }
-
-  /** Root compares the words, and says yes or no. */
-  async confirm(yes: boolean): Promise<Device> {
-    const { answer, stream } = this.offer ?? {};
-    if (answer === undefined || stream === undefined) throw new Error("no answer");
-    const said = JSON.parse(fromUtf8(answer) ?? "") as { seal: string; key: DeviceKey; label: string };
-    const publicKey = fromHex(said.key.public) ?? new Uint8Array();
-    const device = { ...said, name: keyName(publicKey), seal: fromHex(said.seal) ?? new Uint8Array() };
-    if (yes) this.devices.push(device);
-    await this.sayPairing(device.seal, { step: yes ? "paired" : "refused" });
-    stream.end();
-    return device;
-  }
-
-  async sayPairing(to: Bytes, said: Record<string, unknown>): Promise<void> {
-    const envelope = await seal("pairing", this.key, to, utf8(JSON.stringify(said)));
-    this.offer?.said.push(envelope);
-    this.offer?.stream.push(envelope);
-  }
-
-  /** Root's command has ended. */
-  endPairing(): void {
-    this.offer?.stream.end();
-    delete this.offer;
   }
 
   // The carrier, which phones are given.
@@ -211,11 +159,12 @@ export class FakeHost {
     decide: (verdict, id, nonce, envelope) =>
       this.through("decide", async () => {
         this.posts += 1;
+        this.onPost();
         await this.decide(verdict, id, nonce, envelope);
       }),
     status: (id, nonce) =>
-      this.through("status", async () => this.requests.find((one) => one.id === id && one.nonce === nonce)?.state),
-    pair: (message, signal) => this.pair(message, signal),
+      this.through("status", async () => this.find(id, nonce)?.state),
+    pair: (message, signal) => this.root.pair(message, signal),
   };
 
   /** Resolves when this is so. */
@@ -231,7 +180,7 @@ export class FakeHost {
     for (const watcher of waiting) watcher();
   }
 
-  private async through<T>(call: keyof Carrier, work: () => Promise<T>): Promise<T> {
+  async through<T>(call: keyof Carrier, work: () => Promise<T>): Promise<T> {
     const weather = this.weather[call];
     if (weather === "offline") throw new CarrierError("offline");
     if (weather === "not found") throw new CarrierError("not-found");
@@ -276,6 +225,10 @@ export class FakeHost {
     };
   }
 
+  private find(id: string, nonce: string): Asked | undefined {
+    return this.requests.find((one) => one.id === id && one.nonce === nonce);
+  }
+
   private waiting(): Asked[] {
     return this.requests.filter(({ state }) => state === "pending");
   }
@@ -294,11 +247,11 @@ export class FakeHost {
   }
 
   private async decide(verdict: Verdict, id: string, nonce: string, envelope: Bytes): Promise<void> {
-    const asked = this.requests.find((one) => one.id === id && one.nonce === nonce && one.state === "pending");
+    const asked = this.find(id, nonce);
     const sender = hex(parse(envelope).sender);
     const device = this.devices.find((one) => keyName(one.seal) === sender);
     const reply = device && asked?.replies.get(device.name);
-    if (!asked || !device || !reply || this.now >= asked.deadlineMs) throw new CarrierError("not-found");
+    if (asked?.state !== "pending" || !device || !reply || this.now >= asked.deadlineMs) throw new CarrierError("not-found");
     const body = await openDecision(envelope, reply, device.seal);
     if (body === undefined) throw new CarrierError("not-found");
     const signed = JSON.parse(fromUtf8(body) ?? "") as { device: string; statement: string; proof: Proof };
@@ -315,36 +268,6 @@ export class FakeHost {
       ...{ approver: "anna", device: device.name },
       ...(statement.note !== "" && { note: statement.note }),
     });
-  }
-
-  private async *pair(message: Bytes, signal: AbortSignal): AsyncGenerator<Bytes, void, undefined> {
-    const offer = await this.through("pair", async () => this.offer);
-    if (offer === undefined) throw new CarrierError("not-found");
-    offer.stream = new Stream();
-    const { stream } = offer;
-    signal.addEventListener("abort", () => stream.end());
-    for (const said of offer.said) stream.push(said);
-    if (offer.answer === undefined) {
-      const answer = await this.readAnswer(message.slice(0, 32), message.slice(32), offer);
-      offer.answer = answer;
-      await this.sayPairing(message.slice(0, 32), { step: "reveal", reveal: hex(offer.reveal) });
-    }
-    this.changed();
-    yield* stream;
-  }
-
-  private async readAnswer(sender: Bytes, envelope: Bytes, offer: { link: Bytes; secret: Bytes }): Promise<Bytes> {
-    const { kind, body } = await open(parse(envelope), this.key, sender);
-    const frame = JSON.parse(fromUtf8(body) ?? "") as { answer: string; mac: string; proof: Proof };
-    const answer = fromBase64url(frame.answer) ?? new Uint8Array();
-    const { key } = JSON.parse(fromUtf8(answer) ?? "") as { key: DeviceKey };
-    const link = sha256(offer.link);
-    const mac = createHmac("sha256", offer.secret).update(concat(utf8("aisudo pairing answer v1\0"), link, answer));
-    const wrong = whyRefused(concat(utf8("aisudo pairing key v1\0"), link, answer), frame.proof, key);
-    if (kind !== "pairing" || mac.digest("hex") !== frame.mac || wrong !== null) {
-      throw new Error(`the phone answered something wrong: ${wrong}`);
-    }
-    return answer;
   }
 }
 
@@ -370,8 +293,4 @@ function codeOf(digest: string): string {
 
 function hash(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-function sha256(...parts: readonly Uint8Array[]): Bytes {
-  return new Uint8Array(createHash("sha256").update(concat(...parts)).digest());
 }

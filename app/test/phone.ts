@@ -4,6 +4,7 @@ import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 
 import type { Carrier } from "../src/core/carrier.ts";
 import { type RunningCore, startCore } from "../src/core/core.ts";
+import { alone } from "../src/core/lead.ts";
 import { openDb } from "../src/core/db.ts";
 import type { Pushes } from "../src/core/push.ts";
 import type { Host, Item, PairingStep, SignerKind, Snapshot } from "../src/core/types.ts";
@@ -104,6 +105,7 @@ export class Phone {
       now: () => this.clock.now,
       draw: random,
       sleep: this.clock.sleep,
+      lead: alone,
       ...(this.options.passkeys && { passkeys: this.options.passkeys }),
     };
   }
@@ -148,16 +150,16 @@ export class Phone {
     const steps: PairingStep[] = [];
     let device: Device | undefined;
     await new Promise<void>((resolve, reject) => {
-      this.core.pair(host.invite(), label, signer, (step) => {
+      this.core.pair(host.root.invite(), label, signer, (step) => {
         steps.push(step);
         if (step.step === "paired") resolve();
         if (step.step === "failed" || step.step === "refused") reject(new Error(JSON.stringify(step)));
         if (step.step !== "words") return;
-        if (step.words !== host.words()) reject(new Error("other words"));
-        void host.confirm(true).then((confirmed) => (device = confirmed));
+        if (step.words !== host.root.words()) reject(new Error("other words"));
+        void host.root.confirm(true).then((confirmed) => (device = confirmed));
       });
     });
-    host.endPairing();
+    host.root.end();
     await this.host(host.id, ({ link }) => link === "connected");
     if (device === undefined) throw new Error("nobody confirmed");
     return device;

@@ -15,7 +15,7 @@ import { disablePush, enablePush, type Pushes, pushState, resyncPush } from "./p
 import { listen, type Session } from "./session.ts";
 import { isOver } from "./standing.ts";
 import type { ContentAnswer, Core } from "./types.ts";
-import { type News, Trouble, type World } from "./world.ts";
+import { type Channel, type ContentNews, type News, Trouble, type World } from "./world.ts";
 
 /** How long a host may take to send a file's content. */
 const CONTENT_MS = 20_000;
@@ -30,7 +30,7 @@ export interface Page {
   /** Has this called when somebody looks, or when the network is back. */
   readonly onWake: (wake: () => void) => void;
   /** Tells other pages and the service worker, and hears them. */
-  readonly channel: { post(news: News): void; onNews(hear: (news: News) => void): void };
+  readonly channel: Channel;
 }
 
 export interface RunningCore extends Core {
@@ -42,7 +42,7 @@ export interface RunningCore extends Core {
 export function startCore(outside: Omit<World, "tell" | "later">, page: Page): RunningCore {
   const { pushes, channel } = page;
   const view = mirror(outside.db, (row) => pushState(row.push, pushes));
-  const contents = new Set<(news: Extract<News, { what: "content" }>) => void>();
+  const contents = new Set<(news: ContentNews) => void>();
   const shown = new Set<string>();
   const sessions = new Map<string, { readonly device: string; readonly session: Session }>();
 
@@ -61,11 +61,11 @@ export function startCore(outside: Omit<World, "tell" | "later">, page: Page): R
   };
   const failed = (error: unknown) => {
     const plain = "Something in this app went wrong: reload it.";
-    view.setTrouble(error instanceof Trouble ? error.message : plain);
+    view.failed(error instanceof Trouble ? error.message : plain);
   };
   /** What a person has asked for: its failure is told, and the last one is forgotten. */
   const act = async (work: () => Promise<void>) => {
-    view.setTrouble(undefined);
+    view.failed(undefined);
     await work().catch(failed);
   };
   const outbox = keepDelivering(world);
@@ -78,7 +78,8 @@ export function startCore(outside: Omit<World, "tell" | "later">, page: Page): R
       sessions.delete(host);
     }
     for (const [host, device] of wanted) {
-      if (!sessions.has(host)) sessions.set(host, { device, session: listen(world, host, () => caughtUp(host)) });
+      if (sessions.has(host)) continue;
+      sessions.set(host, { device, session: listen(world, host, () => caughtUp(host)) });
     }
   };
   const caughtUp = (host: string) => {
@@ -90,7 +91,15 @@ export function startCore(outside: Omit<World, "tell" | "later">, page: Page): R
     outbox.wake();
   };
 
-  channel.onNews(heardNews);
+  channel.onNews((news) => {
+    heardNews(news);
+    if (news.what !== "hello") return;
+    for (const [host, { session }] of sessions) {
+      const link = session.link();
+      if (link !== undefined) channel.post({ what: "link", host, link });
+    }
+  });
+  channel.post({ what: "hello" });
   page.onWake(wake);
   outbox.wake();
   void view.idle().then(matchSessions);
@@ -114,9 +123,11 @@ export function startCore(outside: Omit<World, "tell" | "later">, page: Page): R
     pair: (text, label, kind, step) => {
       const stopped = new AbortController();
       const invited = readInvitation(text, page.home);
-      if (invited === undefined) step({ step: "failed", why: "This is no link of a host: make a new one there." });
-      else if (kind === "passkey") void pair(world, invited, { label, kind, safe: view.snapshot().can.safeKeys }, step, stopped.signal);
-      else void safe.then((ok) => pair(world, invited, { label, kind, safe: ok }, step, stopped.signal));
+      if (invited === undefined) {
+        step({ step: "failed", why: "This is no link of a host: make a new one there." });
+      } else {
+        void pair(world, invited, { label, kind, safe }, step, stopped.signal);
+      }
       return { stop: () => stopped.abort() };
     },
     decide: (host, id, digest, verdict, note) =>
@@ -159,7 +170,7 @@ export function startCore(outside: Omit<World, "tell" | "later">, page: Page): R
       }),
     clearHistory: () => act(() => clearHistory(world)),
     retry: () => {
-      view.setTrouble(undefined);
+      view.forgetTrouble();
       wake();
     },
     idle: view.idle,
@@ -172,14 +183,14 @@ export function startCore(outside: Omit<World, "tell" | "later">, page: Page): R
 
 async function content(
   world: World,
-  contents: Set<(news: Extract<News, { what: "content" }>) => void>,
+  contents: Set<(news: ContentNews) => void>,
   host: string,
   id: string,
   sha: string,
 ): Promise<ContentAnswer> {
   const answered = new AbortController();
   let heard: { readonly content?: Uint8Array } | undefined;
-  const hear = (news: Extract<News, { what: "content" }>) => {
+  const hear = (news: ContentNews) => {
     if (news.host !== host || news.id !== id || news.sha256 !== sha) return;
     heard = news;
     answered.abort();

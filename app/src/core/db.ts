@@ -47,8 +47,10 @@ export function openDb(factory: IDBFactory = indexedDB, name = NAME): Db {
     });
     return opening;
   };
-  const run = async <T>(mode: IDBTransactionMode, stores: readonly Store[], work: (tx: Tx) => Promise<T>) =>
-    transact((await opened()).transaction([...stores], mode, { durability: "strict" }), work);
+  const run = async <T>(mode: IDBTransactionMode, stores: readonly Store[], work: (tx: Tx) => Promise<T>) => {
+    const db = await opened();
+    return transact(db.transaction([...stores], mode, { durability: "strict" }), work);
+  };
   return {
     read: (stores, work) => run("readonly", stores, work),
     change: (stores, work) => run("readwrite", stores, work),
@@ -63,7 +65,8 @@ function open(factory: IDBFactory, name: string, gone: () => void): Promise<IDBD
   const request = factory.open(name, VERSION);
   request.onupgradeneeded = () => {
     for (const [store, keyPath] of Object.entries(KEYS)) {
-      if (!request.result.objectStoreNames.contains(store)) request.result.createObjectStore(store, { keyPath });
+      if (request.result.objectStoreNames.contains(store)) continue;
+      request.result.createObjectStore(store, { keyPath });
     }
   };
   return answerOf(request).then((db) => {
@@ -107,8 +110,10 @@ function over(tx: IDBTransaction): Tx {
   return {
     get: (store, key) => answerOf(tx.objectStore(store).get(keyOf(key))),
     // An array comes after all texts: the range holds each pair that begins with this host.
-    all: (store, host) =>
-      answerOf(tx.objectStore(store).getAll(host === undefined ? null : IDBKeyRange.bound([host], [host, []]))),
+    all: (store, host) => {
+      const range = host === undefined ? null : IDBKeyRange.bound([host], [host, []]);
+      return answerOf(tx.objectStore(store).getAll(range));
+    },
     put: async (store, row) => {
       await answerOf(tx.objectStore(store).put(row));
     },

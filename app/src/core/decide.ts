@@ -1,7 +1,7 @@
 // A person's answer: signed over what was on the screen, kept until the host has it, brought there.
 
-import { fromHex } from "../seal/bytes.ts";
-import { type Bytes, hex, seal, signedStatement, type Verdict } from "../seal/index.ts";
+import { fromHex, utf8 } from "../seal/bytes.ts";
+import { type Bytes, hex, MAX_NOTE_BYTES, seal, signedStatement, type Verdict } from "../seal/index.ts";
 import { type CarrierWhy, whyOf } from "./carrier.ts";
 import type { Tx } from "./db.ts";
 import { hear, sealFor, settle } from "./inbox.ts";
@@ -27,9 +27,10 @@ export interface Choice {
 
 /** Signs an answer and brings it to the host. Fails with a `Trouble`, and then nothing was signed or sent. */
 export async function decide(world: World, choice: Choice): Promise<void> {
+  if (utf8(choice.note).length > MAX_NOTE_BYTES) throw new Trouble("The note is too long: shorten it.");
   const item = await world.db.read(["items"], (tx) => answerable(tx, choice, world.now()));
   const keys = await keysOf(world.db, choice.host);
-  if (keys === undefined) throw new Trouble("This phone has no key for that host (any more): pair it again.");
+  if (keys === undefined) throw new Trouble("This phone has no key for that host: pair it again.");
   const atMs = world.now();
   const statement = {
     digest: digestOf(item.request),
@@ -42,10 +43,10 @@ export async function decide(world: World, choice: Choice): Promise<void> {
   const signed = await signedStatement(statement, await signer(keys.sign, world.passkeys));
   await world.db.change(["items", "outbox"], async (tx) => {
     // A passkey may take a minute: look again.
-    const { digest, deadlineMs, ...now } = await answerable(tx, choice, world.now());
-    const { host, id, verdict, note } = choice;
-    await tx.put("outbox", { host, id, digest, verdict, signed, deadlineMs });
-    await tx.put("items", { ...now, digest, deadlineMs, standing: "sending", answer: { verdict, note, atMs } });
+    const now = await answerable(tx, choice, world.now());
+    const { host, id, digest, verdict, note } = choice;
+    await tx.put("outbox", { host, id, digest, verdict, signed, deadlineMs: now.deadlineMs });
+    await tx.put("items", { ...now, standing: "sending", answer: { verdict, note, atMs } });
   });
   world.tell({ what: "item", host: choice.host, id: choice.id });
   await deliver(world, choice.host, choice.id);
@@ -145,7 +146,9 @@ async function arrived(world: World, at: At): Promise<void> {
 
 /** It could not be brought: it stays in the outbox. */
 async function keep(world: World, at: At): Promise<void> {
-  await changeItem(world, at, (item) => (item.standing === "sending" ? { ...item, standing: "unsent" } : item));
+  await changeItem(world, at, (item) => {
+    return item.standing === "sending" ? { ...item, standing: "unsent" } : item;
+  });
 }
 
 /** It does not wait any more, or should not: the host is asked what became of it, now or when it can be. */
@@ -170,6 +173,6 @@ async function refused(world: World, at: At): Promise<void> {
   world.tell({ what: "item", host: at[0], id: at[1] });
   world.tell({
     what: "trouble",
-    line: "The host waits, but does not take this phone's answer. See there whether it still lists this phone.",
+    line: "The host does not take this phone's answer. See there whether it still lists this phone.",
   });
 }

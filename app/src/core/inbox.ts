@@ -1,7 +1,7 @@
 // What comes from a host: opened, read strictly, and recorded in one transaction. Whatever cannot be opened
 // or read leaves no trace.
 
-import { type Bytes, hex, keyName, type Opened, open, parse, Refused, seal } from "../seal/index.ts";
+import { type Bytes, hex, type Opened, open, parse, Refused, seal } from "../seal/index.ts";
 import type { Tx } from "./db.ts";
 import { whyOf } from "./carrier.ts";
 import { askedAgain, changeItem, putItem, readAsk, takeIn } from "./items.ts";
@@ -29,7 +29,7 @@ export interface Heard {
   readonly trouble?: string;
 }
 
-/** Hears one envelope, and answers what is to be answered. Nothing when it says nothing, or was heard before. */
+/** Hears one envelope, and answers what is to be answered. Nothing: it says nothing, or was heard before. */
 export async function hear(world: World, host: string, bytes: Bytes): Promise<Heard | undefined> {
   const { row, keys } = await world.db.read(["hosts", "keys"], async (tx) => ({
     row: await tx.get("hosts", host),
@@ -43,16 +43,6 @@ export async function hear(world: World, host: string, bytes: Bytes): Promise<He
   const heard = await world.db.change(stores, (tx) => record(tx, host, opened, from, world.now()));
   if (heard !== undefined) answer(world, host, heard);
   return heard;
-}
-
-/** For which of these keys an envelope is: its header's word. */
-export function isFor(bytes: Bytes, publicKey: Bytes): boolean {
-  try {
-    return hex(parse(bytes).recipient) === keyName(publicKey);
-  } catch (error) {
-    if (error instanceof Refused) return false;
-    throw error;
-  }
 }
 
 /** Tells a host something. Fails as the carrier does. */
@@ -114,7 +104,12 @@ async function record(
   return recordSaid(tx, row, from.said, now);
 }
 
-function witness(before: Witness, from: FromHost, host: HostRow, now: number): { log: Witness; row: HostRow } {
+function witness(
+  before: Witness,
+  from: FromHost,
+  host: HostRow,
+  now: number,
+): { log: Witness; row: HostRow } {
   const older = from.said.say === "inbox" ? from.said.known : undefined;
   const { witness: log, alarm: kind } = hearHead(before, from.log, from.sentAtMs, older);
   const row = { ...host, heardAtMs: now };
@@ -133,7 +128,8 @@ async function recordSaid(tx: Tx, host: HostRow, said: HostSays, now: number): P
     case "changed": {
       await tx.put("hosts", host);
       const item = await tx.get("items", [host.id, said.id]);
-      return item === undefined ? { said } : { said, item: await putItem(tx, item, changed(item, said, host.device)) };
+      if (item === undefined) return { said };
+      return { said, item: await putItem(tx, item, changed(item, said, host.device)) };
     }
     case "inbox": {
       const { key: _, works: __, ...push } = host.push;
@@ -152,7 +148,9 @@ async function recordSaid(tx: Tx, host: HostRow, said: HostSays, now: number): P
     }
     case "revoked": {
       await tx.put("hosts", { ...host, revoked: true });
-      for (const item of await tx.all("items", host.id)) await putItem(tx, item, settled(item, undefined, now));
+      for (const item of await tx.all("items", host.id)) {
+        await putItem(tx, item, settled(item, undefined, now));
+      }
       return { said };
     }
     default:
@@ -165,13 +163,14 @@ async function recordAsk(tx: Tx, asked: ItemRow): Promise<Omit<Heard, "said">> {
   const known = await tx.get("items", [asked.host, asked.id]);
   if (known === undefined) {
     if (await takeIn(tx, asked)) return { item: asked, fresh: true };
-    return { trouble: "A host asks more than this phone can hold. Look at the host: something floods it." };
+    return { trouble: FLOOD };
   }
   if (known.digest === asked.digest) return { item: await putItem(tx, known, askedAgain(known, asked)) };
-  return {
-    trouble: `Request ${known.code} came a second time with other content, which was not taken in. Look at the host before you answer.`,
-  };
+  return { trouble: `Request ${known.code} came again with other content, and was not taken in. ${LOOK}` };
 }
+
+const FLOOD = "A host asks more than this phone can hold. Look at the host: something floods it.";
+const LOOK = "Look at the host before you answer.";
 
 /** What is to be done after something was heard. Nobody waits for it. */
 function answer(world: World, host: string, { said, item, fresh, gone, trouble }: Heard): void {

@@ -1,10 +1,10 @@
 // Requests in storage: what is kept of them, and for how long.
 
-import { digestOf, isCodeOf, readNames } from "./request.ts";
-import type { Tx } from "./db.ts";
-import { checkPublicKey, hex, Refused } from "../seal/index.ts";
 import { fromHex } from "../seal/bytes.ts";
+import { checkPublicKey, hex, Refused } from "../seal/index.ts";
+import type { Tx } from "./db.ts";
 import type { HostSays } from "./message.ts";
+import { digestOf, isCodeOf, readNames } from "./request.ts";
 import type { ItemRow } from "./rows.ts";
 import { isOver, isUncertain } from "./standing.ts";
 import type { World } from "./world.ts";
@@ -96,6 +96,8 @@ export async function changeItem(
 /** The same within a transaction. */
 export async function putItem(tx: Tx, before: ItemRow, after: ItemRow): Promise<ItemRow> {
   if (after !== before) await tx.put("items", after);
-  if (after.standing === "approved" || isOver(after.standing)) await tx.delete("outbox", [after.host, after.id]);
+  if (after.standing === "approved" || isOver(after.standing)) {
+    await tx.delete("outbox", [after.host, after.id]);
+  }
   return after;
 }

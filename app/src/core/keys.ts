@@ -11,7 +11,6 @@ import {
   signerOf,
 } from "../seal/index.ts";
 import type { Db } from "./db.ts";
-import { passkeySigner } from "./passkey.ts";
 import type { KeysRow, StoredPair, StoredSigner } from "./rows.ts";
 import { type Passkeys, Trouble } from "./world.ts";
 
@@ -54,7 +53,7 @@ export async function signer(stored: StoredSigner, passkeys?: Passkeys): Promise
       return signerFrom(await unwrap(stored));
     case "passkey":
       if (passkeys === undefined) throw new Trouble("Open the app to answer with your passkey.");
-      return passkeySigner(passkeys, stored);
+      return passkeys.signer(stored);
   }
 }
 

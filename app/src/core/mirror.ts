@@ -4,19 +4,22 @@ import type { Db } from "./db.ts";
 import type { HostRow, ItemRow, WitnessRow } from "./rows.ts";
 import { isOver } from "./standing.ts";
 import type { Host, Item, Snapshot } from "./types.ts";
-import type { News } from "./world.ts";
+import type { Link, News } from "./world.ts";
 
 /** How many requests that are over are shown. */
 const SHOWN = 500;
 
-type Links = "connected" | "connecting" | "offline";
+const NO_STORAGE = "This browser's storage does not work: leave private browsing, or reload.";
 
 export interface Mirror {
   snapshot(): Snapshot;
   subscribe(listener: (snapshot: Snapshot) => void): () => void;
   /** Hears what has changed. */
   hear(news: News): void;
-  setTrouble(line: string | undefined): void;
+  /** What a person did has failed; or the next thing is begun, and that is forgotten. */
+  failed(line: string | undefined): void;
+  /** A person has seen what went wrong. */
+  forgetTrouble(): void;
   setCan(can: Snapshot["can"]): void;
   /** The rows of the hosts, as they were read last. */
   hosts(): readonly HostRow[];
@@ -26,18 +29,30 @@ export interface Mirror {
 
 export function mirror(db: Db, pushState: (row: HostRow) => Host["push"]): Mirror {
   const listeners = new Set<(snapshot: Snapshot) => void>();
-  const links = new Map<string, Links>();
+  const links = new Map<string, Link>();
   const items = new Map<string, Item>();
   const stale = { hosts: true, all: true, items: new Map<string, readonly [string, string]>() };
   let hosts: readonly { readonly row: HostRow; readonly heard: WitnessRow | undefined }[] = [];
-  let state: Snapshot = { ready: false, hosts: [], items: [], can: { passkey: false, push: false, safeKeys: true } };
+  let state: Snapshot = {
+    ...{ ready: false, hosts: [], items: [] },
+    can: { passkey: false, push: false, safeKeys: true },
+  };
+  let troubles: { readonly told?: string | undefined; readonly failed?: string | undefined } = {};
   let reading: Promise<void> | undefined;
 
   const show = (change: Partial<Snapshot>) => {
     state = { ...state, ...change };
     for (const listener of listeners) listener(state);
   };
-  const showHosts = () => hosts.map(({ row, heard }) => toHost(row, heard, links.get(row.id), pushState(row)));
+  const showTrouble = (now: typeof troubles) => {
+    troubles = now;
+    const { trouble: _, ...calm } = state;
+    state = calm;
+    const line = troubles.told ?? troubles.failed;
+    show(line === undefined ? {} : { trouble: line });
+  };
+  const showHosts = () =>
+    hosts.map(({ row, heard }) => toHost(row, heard, links.get(row.id) ?? "connecting", pushState(row)));
   const showItems = () => {
     const sorted = [...items.values()].sort((one, other) => other.askedAtMs - one.askedAtMs);
     let over = 0;
@@ -75,7 +90,7 @@ export function mirror(db: Db, pushState: (row: HostRow) => Host["push"]): Mirro
   const start = () => {
     reading ??= Promise.resolve()
       .then(read)
-      .catch(() => show({ trouble: "This browser's storage does not work: leave private browsing, or reload." }))
+      .catch(() => showTrouble({ told: NO_STORAGE }))
       .finally(() => {
         reading = undefined;
       });
@@ -93,18 +108,15 @@ export function mirror(db: Db, pushState: (row: HostRow) => Host["push"]): Mirro
         links.set(news.host, news.link);
         show({ hosts: showHosts() });
       } else if (news.what === "trouble") {
-        show({ trouble: news.line });
-      } else if (news.what !== "content") {
+        showTrouble({ ...troubles, told: news.line });
+      } else if (news.what === "hosts" || news.what === "item" || news.what === "items") {
         if (news.what === "item") stale.items.set(`${news.host}/${news.id}`, [news.host, news.id]);
         else stale[news.what === "hosts" ? "hosts" : "all"] = true;
         start();
       }
     },
-    setTrouble: (line) => {
-      const { trouble: _, ...rest } = state;
-      state = rest;
-      show(line === undefined ? {} : { trouble: line });
-    },
+    failed: (line) => showTrouble({ ...troubles, failed: line }),
+    forgetTrouble: () => showTrouble({}),
     setCan: (can) => show({ can }),
     hosts: () => hosts.map(({ row }) => row),
     idle: async () => {
@@ -117,7 +129,7 @@ function toItem({ reply: _, ...item }: ItemRow): Item {
   return item;
 }
 
-function toHost(row: HostRow, heard: WitnessRow | undefined, link: Links = "connecting", push: Host["push"]): Host {
+function toHost(row: HostRow, heard: WitnessRow | undefined, link: Link, push: Host["push"]): Host {
   const { id, name, address, pairedAtMs, signer, device, label, devices } = row;
   const top = heard?.log.top;
   return {

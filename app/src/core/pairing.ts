@@ -19,8 +19,7 @@ import { fromUtf8, utf8 } from "../seal/bytes.ts";
 import { type Carrier, whyOf } from "./carrier.ts";
 import { boxKey, newPair, signer } from "./keys.ts";
 import { readHostSays, writeDeviceSays } from "./message.ts";
-import { makePasskey } from "./passkey.ts";
-import type { HostRow, KeysRow } from "./rows.ts";
+import type { HostRow, KeysRow, StoredPasskey } from "./rows.ts";
 import type { PairingStep, SignerKind } from "./types.ts";
 import { Trouble, type World } from "./world.ts";
 
@@ -61,11 +60,19 @@ function addressOf(text: string): string | undefined {
   return bare === text ? bare : undefined;
 }
 
+/** How this phone wants to be known there. */
+export interface Wish {
+  readonly label: string;
+  readonly kind: SignerKind;
+  /** Whether this browser has keys that no script can read. */
+  readonly safe: Promise<boolean>;
+}
+
 /** Answers an invitation. Says each step; what fails is said as a step, too. */
 export async function pair(
   world: World,
   { link, address }: Invited,
-  { label, kind, safe }: { readonly label: string; readonly kind: SignerKind; readonly safe: boolean },
+  { label, kind, safe }: Wish,
   step: (step: PairingStep) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -75,7 +82,7 @@ export async function pair(
   try {
     say({ step: "answering" });
     const host = keyName(link.hostKey);
-    const keys = await newKeys(world, host, `${link.host} (${label})`, kind, safe, label);
+    const keys = await newKeys(world, link, { label, kind, safe });
     const [key, sign] = [await boxKey(keys.seal), await signer(keys.sign, world.passkeys)];
     const { waiting, message } = await answerLink(link, key, sign, label, world.draw);
     const carrier = world.carrier(address);
@@ -93,27 +100,25 @@ export async function pair(
   }
 }
 
-async function newKeys(
-  world: World,
-  host: string,
-  name: string,
-  kind: SignerKind,
-  safe: boolean,
-  label: string,
-): Promise<KeysRow> {
+async function newKeys(world: World, link: Link, { label, kind, safe }: Wish): Promise<KeysRow> {
   const length = utf8(label).length;
   if (length === 0 || length > MAX_LABEL_BYTES || fromUtf8(utf8(label)) !== label) {
     throw new Trouble(`This phone's name must have 1 to ${MAX_LABEL_BYTES} bytes.`);
   }
-  if (kind === "ed25519") {
-    const [seal, sign] = [await newPair("seal", safe, world.draw), await newPair("sign", safe, world.draw)];
-    return { host, seal, sign };
-  }
-  if (world.passkeys === undefined) throw new Trouble("This browser has no passkeys: choose the app's own key.");
-  // The browser wants to see the tap that asked for it: the passkey comes first.
-  const sign = await makePasskey(world.passkeys, name, world.draw);
-  return { host, seal: await newPair("seal", safe, world.draw), sign };
+  const fresh = async (use: "seal" | "sign") => newPair(use, await safe, world.draw);
+  // The browser wants to see the tap that asked for a passkey: it comes first.
+  const sign = kind === "passkey" ? await newPasskey(world, `${link.host} (${label})`) : await fresh("sign");
+  return { host: keyName(link.hostKey), seal: await fresh("seal"), sign };
 }
+
+async function newPasskey(world: World, name: string): Promise<StoredPasskey> {
+  if (world.passkeys !== undefined) return world.passkeys.make(name, world.draw);
+  throw new Trouble("This browser has no passkeys: choose the app's own key.");
+}
+
+const NOBODY = "The host does not wait for an answer to this link: make a new one there.";
+const BETWEEN =
+  "Somebody may be in between: the host broke its promise. Do not confirm there; start again.";
 
 interface Answer {
   readonly waiting: Waiting;
@@ -147,7 +152,7 @@ async function follow(
       const why = whyOf(error);
       // The host may have said yes while this phone was not there to hear it.
       if (why === "not-found" && words && (await isListed(world, carrier, answer, signal))) return "paired";
-      if (why === "not-found") throw new Trouble("The host does not wait for an answer to this link: make a new one there.");
+      if (why === "not-found") throw new Trouble(NOBODY);
     }
     await world.sleep(PAUSE_MS, signal);
   }
@@ -165,7 +170,12 @@ async function understood({ waiting, key }: Answer, bytes: Bytes): Promise<Said 
 }
 
 /** Whether the host lets the new keys listen: it does so once root has said yes. */
-async function isListed(world: World, carrier: Carrier, { key, waiting }: Answer, signal: AbortSignal): Promise<boolean> {
+async function isListed(
+  world: World,
+  carrier: Carrier,
+  { key, waiting }: Answer,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { kind, body } = writeDeviceSays({ say: "listen" });
   try {
     const envelope = await seal(kind, key, waiting.hostKey, body, world.draw);
@@ -194,7 +204,7 @@ async function store(world: World, keys: KeysRow, row: Omit<HostRow, "push">): P
 function reason(error: unknown): string {
   if (error instanceof Trouble) return error.message;
   if (error instanceof Refused && error.why === "reveal") {
-    return "Somebody may be in between: what the host says now is not what it promised. Do not confirm there; start again.";
+    return BETWEEN;
   }
   if (error instanceof Refused) return "This link cannot be used: make a new one on the host.";
   if (error instanceof DOMException && error.name === "QuotaExceededError") {

@@ -1,11 +1,9 @@
 // Passkeys (WebAuthn, level 2): Face ID, a fingerprint or a security key stands behind each answer.
 
-import { base64url, type Bytes, challenge, hex, type Random, type Signer } from "../seal/index.ts";
-import { concat, fromHex, same, utf8 } from "../seal/bytes.ts";
-import type { PasskeyKey, StoredSigner } from "./rows.ts";
+import { concat, fromHex, same } from "../seal/bytes.ts";
+import { base64url, type Bytes, challenge, hex, type Proof, type Random } from "../seal/index.ts";
+import type { PasskeyKey, StoredPasskey } from "./rows.ts";
 import { type Passkeys, Trouble } from "./world.ts";
-
-type StoredPasskey = Extract<StoredSigner, { kind: "passkey" }>;
 
 const EDDSA = -8;
 const ES256 = -7;
@@ -13,11 +11,29 @@ const USER_ID_BYTES = 32;
 const CHALLENGE_BYTES = 32;
 const TIMEOUT_MS = 120_000;
 
-/** Makes a passkey for one host. What the browser shows to tell it from others is `name`. */
-export async function makePasskey(passkeys: Passkeys, name: string, draw: Random): Promise<StoredPasskey> {
-  const { rpId, origin } = passkeys;
+/** Who asks for passkeys, and in which place. */
+export interface Place {
+  readonly credentials: Pick<CredentialsContainer, "create" | "get">;
+  /** The page's host name. */
+  readonly rpId: string;
+  readonly origin: string;
+}
+
+export function passkeysAt(place: Place): Passkeys {
+  return {
+    make: (name, draw) => make(place, name, draw),
+    signer: (stored) => ({
+      key: stored.key,
+      publicKey: fromHex(stored.key.public) ?? new Uint8Array(0),
+      sign: (message) => sign(place, stored, message),
+    }),
+  };
+}
+
+async function make(place: Place, name: string, draw: Random): Promise<StoredPasskey> {
+  const { credentials, rpId, origin } = place;
   const made = await asked(
-    passkeys.credentials.create({
+    credentials.create({
       publicKey: {
         rp: { id: rpId, name: "aisudo" },
         user: { id: draw(USER_ID_BYTES), name, displayName: name },
@@ -31,37 +47,33 @@ export async function makePasskey(passkeys: Passkeys, name: string, draw: Random
     }),
   );
   const found = publicKeyOf(made.response as AuthenticatorAttestationResponse);
-  if (found === undefined) throw new Trouble("This passkey cannot be used: choose another, or the app's own key.");
+  if (found === undefined) {
+    throw new Trouble("This passkey cannot be used: choose another, or the app's own key.");
+  }
   const key: PasskeyKey = { kind: "passkey", ...found, rp_id: rpId, origins: [origin] };
   return { kind: "passkey", credential: new Uint8Array(made.rawId), key };
 }
 
-/** Has a passkey sign. */
-export function passkeySigner(passkeys: Passkeys, { credential, key }: StoredPasskey): Signer {
+async function sign({ credentials }: Place, stored: StoredPasskey, message: Bytes): Promise<Proof> {
+  const { key, credential } = stored;
+  const used = await asked(
+    credentials.get({
+      publicKey: {
+        challenge: challenge(message),
+        rpId: key.rp_id,
+        allowCredentials: [{ type: "public-key", id: credential }],
+        userVerification: "required",
+        timeout: TIMEOUT_MS,
+      },
+    }),
+  );
+  const response = used.response as AuthenticatorAssertionResponse;
+  const written = (buffer: ArrayBuffer) => base64url(new Uint8Array(buffer));
   return {
-    key,
-    publicKey: fromHex(key.public) ?? new Uint8Array(0),
-    sign: async (message) => {
-      const used = await asked(
-        passkeys.credentials.get({
-          publicKey: {
-            challenge: challenge(message),
-            rpId: key.rp_id,
-            allowCredentials: [{ type: "public-key", id: credential }],
-            userVerification: "required",
-            timeout: TIMEOUT_MS,
-          },
-        }),
-      );
-      const response = used.response as AuthenticatorAssertionResponse;
-      const written = (buffer: ArrayBuffer) => base64url(new Uint8Array(buffer));
-      return {
-        kind: "passkey",
-        authenticator_data: written(response.authenticatorData),
-        client_data_json: written(response.clientDataJSON),
-        signature: written(response.signature),
-      };
-    },
+    kind: "passkey",
+    authenticator_data: written(response.authenticatorData),
+    client_data_json: written(response.clientDataJSON),
+    signature: written(response.signature),
   };
 }
 
@@ -71,7 +83,7 @@ const REASONS: Record<string, string> = {
   AbortError: "The passkey was not used: it was cancelled. Try again.",
   SecurityError: "Passkeys do not work at this address: open the app by the host's name, with https.",
   NotSupportedError: "This phone has no passkey that can be used: choose the app's own key.",
-  ConstraintError: "This phone cannot check that it is you: set up a screen lock, or choose the app's own key.",
+  ConstraintError: "This phone cannot check that it is you: set up a screen lock, or use the app's own key.",
 };
 
 async function asked(asking: Promise<Credential | null>): Promise<PublicKeyCredential> {
@@ -101,8 +113,10 @@ const FORMS = {
 function publicKeyOf(
   response: AuthenticatorAttestationResponse,
 ): Pick<PasskeyKey, "algorithm" | "public"> | undefined {
-  const spki = response.getPublicKey?.();
-  return spki ? fromSpki(new Uint8Array(spki)) : fromCose(coseOf(new Uint8Array(response.getAuthenticatorData())));
+  // Not every browser writes every kind of key in DER.
+  const spki = response.getPublicKey();
+  if (spki !== null) return fromSpki(new Uint8Array(spki));
+  return fromCose(coseOf(new Uint8Array(response.getAuthenticatorData())));
 }
 
 function fromSpki(spki: Bytes): Pick<PasskeyKey, "algorithm" | "public"> | undefined {
@@ -121,7 +135,7 @@ function fromCose(cose: Bytes): Pick<PasskeyKey, "algorithm" | "public"> | undef
   return { algorithm: "es256", public: hex(concat(Uint8Array.of(4), x, y)) };
 }
 
-/** The key in authenticator data (WebAuthn, 6.1): behind hash, flags, count, AAGUID and the credential's id. */
+/** The key in authenticator data (WebAuthn, 6.1): after hash, flags, count, AAGUID, and an id. */
 function coseOf(data: Bytes): Bytes {
   const before = 32 + 1 + 4 + 16;
   const length = (data[before] ?? 0) * 256 + (data[before + 1] ?? 0);
@@ -133,5 +147,5 @@ function after(form: Bytes, whole: Bytes): Bytes | undefined {
 }
 
 function bytes(text: string): Bytes {
-  return fromHex(text) ?? utf8("");
+  return fromHex(text) ?? new Uint8Array(0);
 }

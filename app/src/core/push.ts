@@ -11,7 +11,7 @@ import { Trouble, type World } from "./world.ts";
 /** What a page has for pushes. */
 export interface Pushes {
   readonly workers: Pick<ServiceWorkerContainer, "register" | "getRegistration">;
-  readonly notifications: Pick<typeof Notification, "requestPermission"> & { readonly permission: string };
+  readonly notifications: { readonly permission: string; requestPermission(): Promise<string> };
   /** Where the app is, with a slash at the end. */
   readonly base: string;
 }
@@ -71,7 +71,7 @@ export async function resyncPush(world: World, pushes: Pushes, host: string): Pr
   await subscribeAndTell(world, registration, row, row.push.works === undefined);
 }
 
-/** Subscribes unless there is a subscription with the host's key. Tells the host if it must, or has not heard. */
+/** Subscribes, unless that is done. Tells the host, if it `must` or does not know the place. */
 export async function subscribeAndTell(
   world: World,
   registration: Pick<ServiceWorkerRegistration, "pushManager">,
@@ -99,7 +99,7 @@ async function subscribed(
   try {
     return await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
   } catch {
-    throw new Trouble("The browser could not subscribe to notifications. Try again when the network is better.");
+    throw new Trouble("The browser could not subscribe to notifications. Try again later.");
   }
 }
 

@@ -47,9 +47,14 @@ export type StoredPair =
   | { readonly kind: "wrapped"; readonly seed: Bytes; readonly iv: Bytes; readonly by: CryptoKey };
 
 /** What this phone signs with. */
-export type StoredSigner =
-  | StoredPair
-  | { readonly kind: "passkey"; readonly credential: Bytes; readonly key: PasskeyKey };
+export type StoredSigner = StoredPair | StoredPasskey;
+
+/** What is known of a passkey: its secret is not here. */
+export interface StoredPasskey {
+  readonly kind: "passkey";
+  readonly credential: Bytes;
+  readonly key: PasskeyKey;
+}
 
 export type PasskeyKey = Extract<DeviceKey, { kind: "passkey" }>;
 

@@ -1,8 +1,8 @@
-// One host, listened to as long as this page lives.
+// One host, listened to as long as this page lives and no other page does it.
 
 import { CarrierError } from "./carrier.ts";
 import { hear, sealFor } from "./inbox.ts";
-import type { World } from "./world.ts";
+import type { Link, World } from "./world.ts";
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -12,65 +12,74 @@ const GOOD_MS = 30_000;
 const STALE_MS = 20_000;
 
 export interface Session {
-  /** Somebody looks, or the network is back: connects at once if there is no fresh connection. */
+  /** Somebody looks, or the network is back: connects at once unless something was heard just now. */
   wake(): void;
+  /** How it stands; nothing when another page listens. */
+  link(): Link | undefined;
   stop(): void;
 }
 
-/** Listens to a host until it is stopped, or the host has removed this phone. `caughtUp` follows each inbox. */
+/** Listens until it is stopped, or the host has removed this phone. `caughtUp` follows each inbox. */
 export function listen(world: World, host: string, caughtUp: () => void): Session {
   const stopped = new AbortController();
   let current = new AbortController();
   let heardAt = 0;
-  let failures = 0;
+  let link: Link | undefined;
+
+  const show = (now: Link) => {
+    link = now;
+    world.tell({ what: "link", host, link });
+  };
 
   /** One connection, from its beginning to its end. Whether another shall follow. */
   const connect = async (signal: AbortSignal): Promise<boolean> => {
-    const { known } = await world.db.read(["witness"], async (tx) => ({
-      known: (await tx.get("witness", host))?.log.top?.count,
-    }));
-    const message = await sealFor(world, host, { say: "listen", ...(known !== undefined && { known }) });
+    const known = await world.db.read(["witness"], (tx) => tx.get("witness", host));
+    const top = known?.log.top;
+    const message = await sealFor(world, host, { say: "listen", ...(top && { known: top.count }) });
     if (message === undefined) return false;
     for await (const bytes of world.carrier(message.address).listen(message.envelope, signal)) {
       heardAt = world.now();
       const heard = await hear(world, host, bytes);
       if (heard?.said.say === "revoked") return false;
       if (heard?.said.say !== "inbox") continue;
-      world.tell({ what: "link", host, link: "connected" });
+      show("connected");
       caughtUp();
     }
     return true;
   };
 
-  const run = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
+  const run = async (signal: AbortSignal): Promise<void> => {
+    const end = () => current.abort();
+    signal.addEventListener("abort", end);
+    for (let failures = 0; !signal.aborted; ) {
       current = new AbortController();
       const began = world.now();
-      world.tell({ what: "link", host, link: "connecting" });
-      const [again, afterMs] = await connect(current.signal).then(
-        (more) => [more, 0] as const,
-        (error: unknown) => [true, afterOf(error, world)] as const,
-      );
-      world.tell({ what: "link", host, link: "offline" });
-      if (!again) return;
-      if (stopped.signal.aborted) return;
+      show("connecting");
+      let pauseMs = 0;
+      try {
+        if (!(await connect(current.signal))) break;
+      } catch (error) {
+        pauseMs = afterOf(error, world);
+      }
+      show("offline");
+      if (signal.aborted) break;
       if (current.signal.aborted || world.now() - began > GOOD_MS) failures = 0;
       if (current.signal.aborted) continue;
       current = new AbortController();
-      await world.sleep(Math.max(pause(failures, world), afterMs), current.signal);
+      await world.sleep(Math.max(pause(failures, world), pauseMs), current.signal);
       failures += 1;
     }
+    link = undefined;
+    signal.removeEventListener("abort", end);
   };
 
-  void run();
+  world.later(() => world.lead(`aisudo ${host}`, stopped.signal, run));
   return {
     wake: () => {
       if (world.now() - heardAt > STALE_MS) current.abort();
     },
-    stop: () => {
-      stopped.abort();
-      current.abort();
-    },
+    link: () => link,
+    stop: () => stopped.abort(),
   };
 }
 
