@@ -159,8 +159,7 @@ export class FakeHost {
     decide: (verdict, id, nonce, envelope) =>
       this.through("decide", async () => {
         this.posts += 1;
-        this.onPost();
-        await this.decide(verdict, id, nonce, envelope);
+        await this.decide(verdict, id, nonce, envelope).finally(() => this.onPost());
       }),
     status: (id, nonce) =>
       this.through("status", async () => this.find(id, nonce)?.state),
@@ -251,7 +250,9 @@ export class FakeHost {
     const sender = hex(parse(envelope).sender);
     const device = this.devices.find((one) => keyName(one.seal) === sender);
     const reply = device && asked?.replies.get(device.name);
-    if (asked?.state !== "pending" || !device || !reply || this.now >= asked.deadlineMs) throw new CarrierError("not-found");
+    if (asked?.state !== "pending" || !device || !reply || this.now >= asked.deadlineMs) {
+      throw new CarrierError("not-found");
+    }
     const body = await openDecision(envelope, reply, device.seal);
     if (body === undefined) throw new CarrierError("not-found");
     const signed = JSON.parse(fromUtf8(body) ?? "") as { device: string; statement: string; proof: Proof };

@@ -22,7 +22,8 @@ export interface Options {
 /** Time, as far as this phone knows. */
 export class Clock {
   now: number;
-  private readonly sleepers = new Set<{ readonly until: number; readonly wake: () => void }>();
+  private readonly sleepers = new Set<{ readonly ms: number; readonly until: number; readonly wake: () => void }>();
+  private readonly watchers = new Set<() => void>();
 
   constructor(now: number) {
     this.now = now;
@@ -30,11 +31,29 @@ export class Clock {
 
   readonly sleep = (ms: number, signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
-      const sleeper = { until: this.now + ms, wake: () => { this.sleepers.delete(sleeper); resolve(); } };
+      const wake = () => {
+        this.sleepers.delete(sleeper);
+        resolve();
+      };
+      const sleeper = { ms, until: this.now + ms, wake };
       this.sleepers.add(sleeper);
-      signal.addEventListener("abort", sleeper.wake);
-      if (signal.aborted) sleeper.wake();
+      for (const watcher of this.watchers) watcher();
+      signal.addEventListener("abort", wake);
+      if (signal.aborted) wake();
     });
+
+  /** Resolves when somebody sleeps for this long. */
+  asleep(least: number, most = least): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (![...this.sleepers].some(({ ms }) => ms >= least && ms <= most)) return;
+        this.watchers.delete(look);
+        resolve();
+      };
+      this.watchers.add(look);
+      look();
+    });
+  }
 
   advance(ms: number): void {
     this.now += ms;
@@ -160,8 +179,15 @@ export class Phone {
       });
     });
     host.root.end();
-    await this.host(host.id, ({ link }) => link === "connected");
     if (device === undefined) throw new Error("nobody confirmed");
+    const { name } = device;
+    await this.host(host.id, (known) => known.device === name && known.link === "connected");
+    await host.when(() => [...host.streams].some((one) => one.device.name === name));
     return device;
   }
+}
+
+/** Lets things run, where a test says that nothing comes of them. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -78,6 +78,11 @@ export class Root {
     offer.stream.push(envelope);
   }
 
+  /** Somebody on the way puts something in. */
+  inject(...all: readonly Bytes[]): void {
+    for (const bytes of all) this.answered().stream.push(bytes);
+  }
+
   /** The connection with the phone breaks. */
   breakOff(): void {
     this.answered().stream.fail(new CarrierError("offline"));

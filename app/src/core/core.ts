@@ -14,7 +14,7 @@ import { pair, readInvitation } from "./pairing.ts";
 import { disablePush, enablePush, type Pushes, pushState, resyncPush } from "./push.ts";
 import { listen, type Session } from "./session.ts";
 import { isOver } from "./standing.ts";
-import type { ContentAnswer, Core } from "./types.ts";
+import type { ContentAnswer, Core, PairingStep } from "./types.ts";
 import { type Channel, type ContentNews, type News, Trouble, type World } from "./world.ts";
 
 /** How long a host may take to send a file's content. */
@@ -67,6 +67,7 @@ export function startCore(outside: Omit<World, "tell" | "later">, page: Page): R
   const act = async (work: () => Promise<void>) => {
     view.failed(undefined);
     await work().catch(failed);
+    await view.idle();
   };
   const outbox = keepDelivering(world);
 
@@ -126,7 +127,9 @@ export function startCore(outside: Omit<World, "tell" | "later">, page: Page): R
       if (invited === undefined) {
         step({ step: "failed", why: "This is no link of a host: make a new one there." });
       } else {
-        void pair(world, invited, { label, kind, safe }, step, stopped.signal);
+        // Whoever hears that it is paired finds the host in the snapshot.
+        const seen = (said: PairingStep) => void view.idle().then(() => step(said));
+        void pair(world, invited, { label, kind, safe }, seen, stopped.signal);
       }
       return { stop: () => stopped.abort() };
     },
@@ -135,7 +138,7 @@ export function startCore(outside: Omit<World, "tell" | "later">, page: Page): R
         try {
           await decide(world, { host, id, digest, verdict, note });
         } finally {
-          outbox.wake();
+          outbox.watch();
         }
       }),
     shown: (host, id) => {

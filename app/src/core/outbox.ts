@@ -7,42 +7,41 @@ const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 export interface Outbox {
-  /** Something was put in, or the network is back. */
+  /** The network may be back: tries now. */
   wake(): void;
+  /** Something may have been put in that was tried just now: tries after a while. */
+  watch(): void;
   stop(): void;
 }
 
 export function keepDelivering(world: World): Outbox {
-  let asleep: AbortController | undefined;
+  let asleep = new AbortController();
   let running = false;
-  let again = false;
   let stopped = false;
 
-  const run = async () => {
-    for (let failures = 0; !stopped; failures += 1) {
-      again = false;
-      if (!(await deliverAll(world))) {
-        if (!again) return;
-        continue;
-      }
+  const run = async (first: boolean) => {
+    for (let failures = 0, now = first; !stopped; now = true) {
+      if (now && !(await deliverAll(world))) return;
       asleep = new AbortController();
       await world.sleep(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS), asleep.signal);
-      if (asleep.signal.aborted) failures = -1;
-      asleep = undefined;
+      failures = asleep.signal.aborted ? 0 : failures + 1;
     }
+  };
+  const start = (now: boolean) => {
+    if (running) return;
+    running = true;
+    world.later(() => run(now).finally(() => (running = false)));
   };
 
   return {
     wake: () => {
-      again = true;
-      asleep?.abort();
-      if (running) return;
-      running = true;
-      world.later(() => run().finally(() => (running = false)));
+      asleep.abort();
+      start(true);
     },
+    watch: () => start(false),
     stop: () => {
       stopped = true;
-      asleep?.abort();
+      asleep.abort();
     },
   };
 }
