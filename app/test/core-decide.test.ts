@@ -245,6 +245,7 @@ test("a page and the service worker bring the same answer: it is given once", as
   await Promise.all([deliverAll(worker), deliverAll(worker)]);
   await worker.idle();
   expect(request.state).toBe("approved");
+  expect(host.posts).toBe(1);
   const item = await phone.item(request.id, ({ standing }) => standing !== "unsent" && standing !== "sending");
   expect(["taken", "approved"]).toContain(item.standing);
   expect(phone.core.snapshot().trouble).toBeUndefined();

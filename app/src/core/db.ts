@@ -22,6 +22,7 @@ export interface Tx {
   get<S extends Store>(store: S, key: Key): Promise<Rows[S] | undefined>;
   /** All rows of a store, or those of one host where the key begins with it. */
   all<S extends Store>(store: S, host?: string): Promise<Rows[S][]>;
+  count(store: Store): Promise<number>;
   put<S extends Store>(store: S, row: Rows[S]): Promise<void>;
   delete(store: Store, key: Key): Promise<void>;
 }
@@ -114,6 +115,7 @@ function over(tx: IDBTransaction): Tx {
       const range = host === undefined ? null : IDBKeyRange.bound([host], [host, []]);
       return answerOf(tx.objectStore(store).getAll(range));
     },
+    count: (store) => answerOf(tx.objectStore(store).count()),
     put: async (store, row) => {
       await answerOf(tx.objectStore(store).put(row));
     },

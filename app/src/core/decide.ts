@@ -1,6 +1,6 @@
 // A person's answer: signed over what was on the screen, kept until the host has it, brought there.
 
-import { fromHex, utf8 } from "../seal/bytes.ts";
+import { fromHex, fromUtf8, utf8 } from "../seal/bytes.ts";
 import { type Bytes, hex, MAX_NOTE_BYTES, seal, signedStatement, type Verdict } from "../seal/index.ts";
 import { type CarrierWhy, whyOf } from "./carrier.ts";
 import type { Tx } from "./db.ts";
@@ -14,6 +14,8 @@ import { Trouble, type World } from "./world.ts";
 
 /** How long a host may take to ask again. */
 const CATCH_UP_MS = 15_000;
+/** How long one page or worker may take to bring an answer before another does it. */
+const CLAIM_MS = 60_000;
 
 /** What a person has chosen, for what was on the screen. */
 export interface Choice {
@@ -25,31 +27,44 @@ export interface Choice {
   readonly note: string;
 }
 
+type At = readonly [host: string, id: string];
+
 /** Signs an answer and brings it to the host. Fails with a `Trouble`, and then nothing was signed or sent. */
 export async function decide(world: World, choice: Choice): Promise<void> {
-  if (utf8(choice.note).length > MAX_NOTE_BYTES) throw new Trouble("The note is too long: shorten it.");
-  const item = await world.db.read(["items"], (tx) => answerable(tx, choice, world.now()));
-  const keys = await keysOf(world.db, choice.host);
-  if (keys === undefined) throw new Trouble("This phone has no key for that host: pair it again.");
   const atMs = world.now();
-  const statement = {
-    digest: digestOf(item.request),
-    nonce: fromHex(item.nonce) ?? new Uint8Array(0),
-    verdict: choice.verdict,
-    note: choice.note,
-    atMs,
-  };
-  if (hex(statement.digest) !== choice.digest) throw new Trouble(OTHER);
-  const signed = await signedStatement(statement, await signer(keys.sign, world.passkeys));
-  await world.db.change(["items", "outbox"], async (tx) => {
+  const signed = await sign(world, choice, atMs);
+  const at = [choice.host, choice.id] as const;
+  const { out, row } = await world.db.change(["items", "outbox"], async (tx) => {
     // A passkey may take a minute: look again.
     const now = await answerable(tx, choice, world.now());
-    const { host, id, digest, verdict, note } = choice;
-    await tx.put("outbox", { host, id, digest, verdict, signed, deadlineMs: now.deadlineMs });
-    await tx.put("items", { ...now, standing: "sending", answer: { verdict, note, atMs } });
+    const { verdict, note, ...names } = choice;
+    const busyUntilMs = world.now() + CLAIM_MS;
+    const out: OutboxRow = { ...names, verdict, signed, deadlineMs: now.deadlineMs, busyUntilMs };
+    const row: ItemRow = { ...now, standing: "sending", answer: { verdict, note, atMs } };
+    await tx.put("outbox", out);
+    await tx.put("items", row);
+    return { out, row };
   });
   world.tell({ what: "item", host: choice.host, id: choice.id });
-  await deliver(world, choice.host, choice.id);
+  await bring(world, at, row, out);
+}
+
+async function sign(world: World, choice: Choice, atMs: number): Promise<Bytes> {
+  const { verdict, note } = choice;
+  if (!isNote(note)) throw new Trouble("The note is too long: shorten it.");
+  const item = await world.db.read(["items"], (tx) => answerable(tx, choice, atMs));
+  const keys = await keysOf(world.db, choice.host);
+  if (keys === undefined) throw new Trouble("This phone has no key for that host: pair it again.");
+  const digest = digestOf(item.request);
+  if (hex(digest) !== choice.digest) throw new Trouble(OTHER);
+  const nonce = fromHex(item.nonce) ?? new Uint8Array(0);
+  return signedStatement({ digest, nonce, verdict, note, atMs }, await signer(keys.sign, world.passkeys));
+}
+
+/** Whether it can be signed: half of a character cannot. */
+function isNote(note: string): boolean {
+  const bytes = utf8(note);
+  return bytes.length <= MAX_NOTE_BYTES && fromUtf8(bytes) === note;
 }
 
 const OTHER = "Another request had come in its place, so nothing was signed. Look again.";
@@ -57,7 +72,7 @@ const OTHER = "Another request had come in its place, so nothing was signed. Loo
 /** Brings all answers that are still here. Whether any is left. */
 export async function deliverAll(world: World): Promise<boolean> {
   const waiting = await world.db.read(["outbox"], (tx) => tx.all("outbox"));
-  for (const { host, id } of waiting) await deliver(world, host, id);
+  for (const { host, id } of waiting) await deliver(world, [host, id]);
   return (await world.db.read(["outbox"], (tx) => tx.all("outbox"))).length > 0;
 }
 
@@ -71,23 +86,30 @@ async function answerable(tx: Tx, { host, id, digest }: Choice, now: number): Pr
   return item;
 }
 
-/** Brings one answer: once, and once more when the host has a new key for it. */
-async function deliver(world: World, host: string, id: string): Promise<void> {
-  const at = [host, id] as const;
-  const first = await world.db.read(["outbox", "items"], async (tx) => ({
-    out: await tx.get("outbox", at),
-    item: await tx.get("items", at),
-  }));
-  const { out, item } = first;
-  if (out === undefined || item === undefined) return;
+/** Brings an answer if nobody else does. */
+async function deliver(world: World, at: At): Promise<void> {
+  const claimed = await world.db.change(["outbox", "items"], async (tx) => {
+    const [out, item] = [await tx.get("outbox", at), await tx.get("items", at)];
+    if (out === undefined || item === undefined || world.now() < out.busyUntilMs) return undefined;
+    const claim = { ...out, busyUntilMs: world.now() + CLAIM_MS };
+    await tx.put("outbox", claim);
+    await tx.put("items", item.standing === "unsent" ? { ...item, standing: "sending" } : item);
+    return { out: claim, item };
+  });
+  if (claimed === undefined) return;
+  world.tell({ what: "item", host: at[0], id: at[1] });
+  await bring(world, at, claimed.item, claimed.out);
+}
+
+/** Brings an answer: once, and once more when the host has a new key for it. */
+async function bring(world: World, at: At, item: ItemRow, out: OutboxRow): Promise<void> {
   if (world.now() >= out.deadlineMs) return tooLate(world, at);
-  await changeItem(world, at, (now) => (now.standing === "unsent" ? { ...now, standing: "sending" } : now));
   const why = await post(world, item, out);
   if (why === undefined) return arrived(world, at);
   if (why !== "not-found") return keep(world, at);
 
   // The host knows no such request, or no longer the key that this answer was sealed to.
-  const said = await catchUp(world, host, id).catch(whyOf);
+  const said = await catchUp(world, ...at).catch(whyOf);
   const again = await world.db.read(["items", "outbox"], async (tx) => {
     return (await tx.get("outbox", at)) && tx.get("items", at);
   });
@@ -133,8 +155,6 @@ async function catchUp(world: World, host: string, id: string): Promise<"asked" 
   }
 }
 
-type At = readonly [host: string, id: string];
-
 async function arrived(world: World, at: At): Promise<void> {
   await world.db.change(["items", "outbox"], async (tx) => {
     const item = await tx.get("items", at);
@@ -146,9 +166,12 @@ async function arrived(world: World, at: At): Promise<void> {
 
 /** It could not be brought: it stays in the outbox. */
 async function keep(world: World, at: At): Promise<void> {
-  await changeItem(world, at, (item) => {
-    return item.standing === "sending" ? { ...item, standing: "unsent" } : item;
+  await world.db.change(["items", "outbox"], async (tx) => {
+    const [out, item] = [await tx.get("outbox", at), await tx.get("items", at)];
+    if (out !== undefined) await tx.put("outbox", { ...out, busyUntilMs: 0 });
+    if (item?.standing === "sending") await tx.put("items", { ...item, standing: "unsent" });
   });
+  world.tell({ what: "item", host: at[0], id: at[1] });
 }
 
 /** It does not wait any more, or should not: the host is asked what became of it, now or when it can be. */

@@ -82,6 +82,8 @@ export interface OutboxRow {
   /** The signed statement: the body of a decision. */
   readonly signed: Bytes;
   readonly deadlineMs: number;
+  /** Until then, a page or the service worker is bringing it, unless that was closed. */
+  readonly busyUntilMs: number;
 }
 
 export interface Rows {

@@ -12,7 +12,7 @@ const GOOD_MS = 30_000;
 const STALE_MS = 20_000;
 
 export interface Session {
-  /** Somebody looks, or the network is back: connects at once unless something was heard just now. */
+  /** Somebody looks, or the network is back: connects at once, unless a connection was heard of just now. */
   wake(): void;
   /** How it stands; nothing when another page listens. */
   link(): Link | undefined;
@@ -76,7 +76,7 @@ export function listen(world: World, host: string, caughtUp: () => void): Sessio
   world.later(() => world.lead(`aisudo ${host}`, stopped.signal, run));
   return {
     wake: () => {
-      if (world.now() - heardAt > STALE_MS) current.abort();
+      if (link === "offline" || world.now() - heardAt > STALE_MS) current.abort();
     },
     link: () => link,
     stop: () => stopped.abort(),
