@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use rustls_native_certs::{CertificateResult, load_native_certs};
 use tokio_rustls::{
     TlsConnector,
     rustls::{
@@ -11,10 +12,13 @@ use tokio_rustls::{
 
 /// TLS that believes the system's certificate authorities (on Debian, the package ca-certificates).
 pub(crate) fn of_system() -> Result<TlsConnector, NoTls> {
-    let found = rustls_native_certs::load_native_certs();
-    let why = found.errors.iter().map(ToString::to_string).next();
+    of_store(load_native_certs())
+}
+
+fn of_store(found: CertificateResult) -> Result<TlsConnector, NoTls> {
     let roots = roots(found.certs);
     if roots.is_empty() {
+        let why = found.errors.first().map(ToString::to_string);
         return Err(NoTls::NoAuthorities(why));
     }
     trusting(roots)
@@ -67,3 +71,22 @@ impl fmt::Display for NoTls {
 }
 
 impl std::error::Error for NoTls {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_authorities_says_what_to_do() {
+        let mut found = CertificateResult::default();
+        for _ in 0..2 {
+            let error = of_store(found).err().unwrap();
+            assert_eq!(
+                error.to_string(),
+                "this machine has no CA certificates; install the package ca-certificates"
+            );
+            found = CertificateResult::default();
+            found.certs.push(b"no certificate".to_vec().into());
+        }
+    }
+}
