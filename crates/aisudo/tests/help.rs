@@ -6,7 +6,7 @@ mod fake;
 
 use std::fs;
 
-use aisudo_core::digest::request_digest;
+use aisudo_core::{config::Config, digest::request_digest};
 use clap::Command;
 use fake::{
     Fake,
@@ -86,6 +86,33 @@ fn chapter(command: &mut Command, text: &mut String) {
     command
         .get_subcommands_mut()
         .for_each(|inner| chapter(inner, text));
+}
+
+/// What the pages tell root to write is what is read.
+#[test]
+fn the_samples_in_the_documentation_are_read() {
+    for (page, least) in [("app.md", 8), ("configuration.md", 3)] {
+        let file = format!("{}/../../docs/{page}", env!("CARGO_MANIFEST_DIR"));
+        let text = fs::read_to_string(file).unwrap();
+        let samples = text.split("```toml\n").skip(1);
+        let samples = samples.map(|rest| rest.split("```").next().unwrap());
+        let mut read = 0;
+        for sample in samples.filter(|sample| !sample.contains("[[approver]]")) {
+            let whole = match sample.starts_with("version") {
+                true => sample.to_owned(),
+                // Some show a table within another.
+                false
+                    if sample.contains("[channels.app]") || !sample.contains("[channels.app.") =>
+                {
+                    format!("version = 1\n{sample}")
+                }
+                false => format!("version = 1\n[channels.app]\nurl = \"https://x\"\n{sample}"),
+            };
+            Config::parse(&whole).unwrap_or_else(|error| panic!("{page}: {error}:\n{sample}"));
+            read += 1;
+        }
+        assert!(read >= least, "{page}: {read}");
+    }
 }
 
 #[test]

@@ -384,7 +384,8 @@ fn another_phone_of_the_same_person_stands_beside_the_first() {
         fake.state().sent.clear();
         let (mut screen, _) = asked(&fake, &["pair", "owner"], &Phone::new(seed));
         screen.types("yes\n");
-        assert_eq!(screen.ends().0, Some(0));
+        let (code, shown) = screen.ends();
+        assert_eq!((code, shown.contains("Note:")), (Some(0), false));
     }
     let approvers = fake.approvers();
     assert_eq!(approvers.approvers.len(), 1);
@@ -401,6 +402,30 @@ fn another_phone_of_the_same_person_stands_beside_the_first() {
         let nobody = account_named("nobody").unwrap().gid;
         let meta = path.metadata().unwrap();
         assert_eq!((meta.mode() & 0o777, meta.gid()), (0o640, nobody));
+    }
+}
+
+/// It has new keys each time; the old ones are good for nothing but mistakes.
+#[test]
+fn a_phone_that_is_paired_anew_is_noted() {
+    let fake = Fake::with_app();
+    for (name, label, noted) in [
+        ("owner", "blue", false),
+        ("other", "blue", false),
+        ("owner", "red", false),
+        ("owner", "blue", true),
+    ] {
+        let seed = u8::try_from(fake.state().sent.len()).unwrap() + 1;
+        let (mut screen, url) = start(&fake, &["pair", name, "--label", label]);
+        fake.phone_says(Phone::new(seed).answers(&url).message);
+        screen.shows(QUESTION);
+        screen.types("yes\n");
+        let (code, shown) = screen.ends();
+        assert_eq!(code, Some(0), "{shown}");
+        // Of the first phone's key.
+        let note = "Note: there is an older blue of owner. If it is the same phone, run: aisudo revoke 34750f98bd59fcfc\n";
+        assert_eq!(shown.ends_with(note), noted, "{shown}");
+        assert_eq!(shown.contains("Note:"), noted, "{shown}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod compare;
 mod edit;
+mod enlist;
 mod find;
 mod host_key;
 mod list;

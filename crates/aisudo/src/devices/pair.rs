@@ -4,12 +4,7 @@
 //! shows in the words, which a person compares here.
 
 use aisudo_core::{
-    approvers::{Approvers, Device},
-    config::App,
-    evidence::EvidenceKind,
-    paths::Paths,
-    raw::Hex32,
-    state::Tick,
+    approvers::Device, config::App, evidence::EvidenceKind, paths::Paths, raw::Hex32, state::Tick,
 };
 use aisudo_seal::{
     envelope::{PublicKey, SecretKey},
@@ -20,7 +15,7 @@ use rand_core::OsRng;
 
 use super::{
     compare::{over, same_words},
-    edit::{with_app_accepted, with_device},
+    enlist::{self, enlist},
     host_key, kind, safe,
     talk::{Event, Talk},
     waiting::{EXPIRED, Heard, Waiting},
@@ -115,10 +110,10 @@ impl Pairing<'_> {
         let url = offer.url();
         let code = qr::shown(&url).map_err(|why| refused(&why))?;
         self.console.say(&format!(
-            "Open this with the phone of {}:\n\n{code}\n{}\n",
-            safe(self.name),
-            *url
+            "Open this with the phone of {}:\n\n{code}",
+            safe(self.name)
         ))?;
+        self.console.say(&format!("{}\n", *url))?;
         self.console.say(&format!(
             "It is a secret: who has it can answer in the phone's place. It is good for {} minutes, and once.",
             LIFETIME_MS / 60_000
@@ -138,13 +133,16 @@ impl Pairing<'_> {
         let written = self
             .compared(answered, &answer)
             .map_err(unwritten)
-            .and_then(|device| self.write(device));
+            .and_then(|device| {
+                let older = enlist(self.paths, self.name, &device, self.accept)?;
+                Ok((device, older))
+            });
         let said = match written {
             Ok(_) => FromHost::Paired,
             Err(_) => FromHost::Refused,
         };
         let told = self.tell(&phone, said);
-        let device = written?;
+        let (device, older) = written?;
         let key = device.key.id();
         told.map_err(|failure| {
             let why = failure.message().unwrap_or_default();
@@ -157,7 +155,16 @@ impl Pairing<'_> {
             safe(&device.label),
             safe(self.name),
             self.paths.approvers().display()
-        ))
+        ))?;
+        match older {
+            None => Ok(()),
+            // A phone that is paired anew has new keys.
+            Some(old) => self.console.say(&format!(
+                "Note: there is an older {} of {}. If it is the same phone, run: aisudo revoke {old}",
+                safe(&device.label),
+                safe(self.name)
+            )),
+        }
     }
 
     /// The first right answer, and as it came.
@@ -197,10 +204,7 @@ impl Pairing<'_> {
     /// Shows the words, and asks. What comes back is to be listed.
     fn compared(&mut self, answered: Answered, answer: &[u8]) -> Result<Device, Failure> {
         let device = self.listed(answered.device());
-        let files = Files::read(self.paths)?;
-        is_new(&files.approvers, &device)?;
-        // What the file would not take is found out before anything is asked.
-        with_device(&files.approvers_text, self.name, &device).map_err(|why| refused(&why))?;
+        enlist::check(self.paths, self.name, &device)?;
         let reveal = answered.reveal(self.key, &mut OsRng);
         let reveal =
             reveal.map_err(|_| refused("the phone cannot be told; nothing was written"))?;
@@ -242,43 +246,11 @@ impl Pairing<'_> {
         }
     }
 
-    /// Lists it, in the files as they are now.
-    fn write(&self, device: Device) -> Result<Device, Failure> {
-        let files = Files::read(self.paths)?;
-        let approvers = with_device(&files.approvers_text, self.name, &device);
-        let approvers = approvers.map_err(|why| refused(&why))?;
-        if self.accept {
-            // First: without the phone in the other file it changes nothing.
-            let config = with_app_accepted(&files.config_text).map_err(|why| refused(&why))?;
-            files.save_config(self.paths, &config)?;
-        }
-        files.save_approvers(self.paths, &approvers)?;
-        Ok(device)
-    }
-
     /// The last that is said to a phone.
     fn tell(&mut self, phone: &PublicKey, said: FromHost) -> Result<(), Failure> {
         let message = said.seal(self.key, phone, &mut OsRng);
         let message = message.map_err(|_| refused("the message is too long"))?;
         self.talk.send(phone.id(), message, true)
-    }
-}
-
-/// A phone that is listed already would stand there twice.
-fn is_new(approvers: &Approvers, device: &Device) -> Result<(), Failure> {
-    let known = approvers
-        .devices()
-        .find(|(_, other)| other.key == device.key || other.seal == device.seal);
-    match known {
-        None => Ok(()),
-        Some((name, known)) => {
-            let key = known.key.id();
-            Err(Failure::Refused(format!(
-                "this phone is paired already, as {} of {}; nothing was written; to pair it anew, run before: aisudo revoke {key}",
-                safe(&known.label),
-                safe(name)
-            )))
-        }
     }
 }
 
