@@ -319,9 +319,14 @@ fn those_who_are_not_root_are_told_so() {
     let fake = three();
     let everybody = Permissions::from_mode(0o755);
     fs::set_permissions(fake.directory.path(), everybody).unwrap();
-    // Where the command was built, only root may be let in.
+    // Where the command was built, only root may be let in. Another process copies it: a child of this
+    // one that is started meanwhile would hold it open, and a file that is written to does not run.
     let program = fake.directory.path().join("aisudo");
-    fs::copy(env!("CARGO_BIN_EXE_aisudo"), &program).unwrap();
+    let copied = Command::new("cp")
+        .arg(env!("CARGO_BIN_EXE_aisudo"))
+        .arg(&program)
+        .status();
+    assert!(copied.unwrap().success());
     for arguments in [
         &["pair", "owner"][..],
         &["devices"],
