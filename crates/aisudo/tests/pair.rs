@@ -15,6 +15,7 @@ use aisudo_seal::{device::Passkey, pairing::FromHost};
 use aisudo_sys::users::account_named;
 use fake::{
     Fake,
+    full_screen::FullScreen,
     host::CONFIG,
     phone::Phone,
     screen::{Screen, pty},
@@ -514,6 +515,24 @@ fn a_name_or_label_that_no_file_takes_is_refused_at_once() {
         let ran = fake.run(&["pair", "owner", "--label", label]);
         assert_eq!(ran.code, Some(2));
         assert!(ran.stderr.contains("a label has 1 to 64 bytes"), "{ran:?}");
+    }
+}
+
+/// A code that is broken over two lines cannot be scanned.
+#[test]
+fn a_code_is_drawn_only_where_it_fits() {
+    let fake = Fake::with_app();
+    for (columns, fits) in [(50, false), (100, true)] {
+        let screen = FullScreen::of_size(fake.command(&["pair", "owner"]), 60, columns);
+        screen.shows("Waiting for the phone");
+        let shown = screen.text();
+        assert_eq!(shown.contains("██████"), fits, "{shown}");
+        assert_eq!(
+            shown.contains("A QR code does not fit here"),
+            !fits,
+            "{shown}"
+        );
+        assert!(shown.contains("https://box.example:8443#pair="), "{shown}");
     }
 }
 
