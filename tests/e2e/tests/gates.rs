@@ -325,7 +325,8 @@ fn ask_once(request: &Value, token: Hex32) -> Option<bool> {
                 gate.send(&FromGate::Release { token });
             }
             ToGate::Released => return Some(true),
-            ToGate::Decided { .. }
+            ToGate::Show { .. }
+            | ToGate::Decided { .. }
             | ToGate::Expired
             | ToGate::Password { .. }
             | ToGate::Refused { .. } => return Some(false),
