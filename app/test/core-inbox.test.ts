@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 
 import { describe, expect, test } from "vitest";
 
+import { openDb, type Tx } from "../src/core/db.ts";
 import { MAX_OPEN } from "../src/core/items.ts";
 import { random } from "../src/seal/envelope.ts";
 import { boxKeyFrom, seal, SIZES } from "../src/seal/index.ts";
@@ -178,10 +179,23 @@ describe("hostile", () => {
 
   test("a flood is cut off, and told", async () => {
     const { host, phone } = await paired();
-    for (let count = 0; count <= MAX_OPEN; count += 1) await host.ask([String(count)]);
+    const first = await host.ask(["first"]);
+    await phone.item(first.id);
+    const items = (tx: Tx) => tx.all("items");
+    const db = openDb(phone.factory);
+    await db.change(["items"], async (tx) => {
+      const [row] = await items(tx);
+      if (row === undefined) throw new Error("it was there a moment ago");
+      for (let count = 1; count < MAX_OPEN; count += 1) await tx.put("items", { ...row, id: String(count) });
+    });
+    await host.ask(["one too many"]);
     const { trouble } = await phone.when((snapshot) => snapshot.trouble !== undefined);
     expect(trouble).toMatch(/^A host asks more than this phone can hold/);
-    await phone.when(({ items }) => items.length === MAX_OPEN);
+    expect(await db.read(["items"], items)).toHaveLength(MAX_OPEN);
+    // One that is over makes room.
+    await host.become(first, "expired");
+    await phone.item(first.id, ({ standing }) => standing === "expired");
+    await phone.item((await host.ask(["fits"])).id);
   });
 
   test("one host's words are not taken for another's", async () => {
@@ -189,7 +203,7 @@ describe("hostile", () => {
     other.name = "other";
     const phone = new Phone([one, other]);
     const device = await phone.pair(one);
-    await phone.pair(other, "ed25519", "phone").catch(() => undefined);
+    await phone.pair(other, "ed25519", "phone", "https://other.example");
     const request = await one.ask(["true"]);
     await phone.item(request.id);
     bring(one, device, await seal("update", other.key, device.seal, utf8(JSON.stringify({ say: "revoked" }))));

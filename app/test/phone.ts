@@ -165,11 +165,16 @@ export class Phone {
   }
 
   /** Pairs with a host, whose root compares the words. */
-  async pair(host: FakeHost, signer: SignerKind = "ed25519", label = "phone"): Promise<Device> {
+  async pair(
+    host: FakeHost,
+    signer: SignerKind = "ed25519",
+    label = "phone",
+    address = "",
+  ): Promise<Device> {
     const steps: PairingStep[] = [];
     let device: Device | undefined;
     await new Promise<void>((resolve, reject) => {
-      this.core.pair(host.root.invite(), label, signer, (step) => {
+      this.core.pair(host.root.invite(address), label, signer, (step) => {
         steps.push(step);
         if (step.step === "paired") resolve();
         if (step.step === "failed" || step.step === "refused") reject(new Error(JSON.stringify(step)));

@@ -63,8 +63,9 @@ export function direct(address: string, fetcher: typeof fetch = (...all) => fetc
 function refusal(response: Response): CarrierError {
   if (response.status === 404) return new CarrierError("not-found");
   if (response.status === 429) {
-    const seconds = Number(response.headers.get("retry-after") ?? "");
-    return new CarrierError("busy", Number.isFinite(seconds) ? Math.min(seconds * 1000, MAX_AFTER_MS) : 0);
+    // A date is understood as no time: the next pause is this phone's own.
+    const seconds = /^\d{1,9}$/.exec(response.headers.get("retry-after") ?? "")?.[0] ?? "0";
+    return new CarrierError("busy", Math.min(Number(seconds) * 1000, MAX_AFTER_MS));
   }
   return new CarrierError("broken");
 }

@@ -85,15 +85,18 @@ export function mirror(db: Db, pushState: (row: HostRow) => Host["push"]): Mirro
     show({ ready: true, hosts: showHosts(), ...(changed && { items: showItems() }) });
   };
   const read = async () => {
-    while (stale.hosts || stale.all || stale.items.size > 0) await readOnce();
+    try {
+      while (stale.hosts || stale.all || stale.items.size > 0) await readOnce();
+    } catch {
+      stale.hosts = stale.all = true;
+      showTrouble({ ...troubles, told: NO_STORAGE });
+    } finally {
+      // In the same step as the last look at what is stale: nothing can be missed in between.
+      reading = undefined;
+    }
   };
   const start = () => {
-    reading ??= Promise.resolve()
-      .then(read)
-      .catch(() => showTrouble({ told: NO_STORAGE }))
-      .finally(() => {
-        reading = undefined;
-      });
+    reading ??= Promise.resolve().then(read);
   };
   start();
 

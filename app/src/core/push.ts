@@ -40,6 +40,7 @@ export function pushState(push: PushRow, pushes: Pushes | undefined): Host["push
 export async function enablePush(world: World, pushes: Pushes, host: string): Promise<void> {
   // Before all else: a browser asks only as long as it remembers the tap.
   const permission = await pushes.notifications.requestPermission();
+  world.tell({ what: "hosts" });
   if (permission !== "granted") {
     throw new Trouble("Notifications are not allowed: allow them for this page in the browser's settings.");
   }
