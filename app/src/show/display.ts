@@ -1,6 +1,6 @@
-// Safe display of bytes that somebody else chose: the twin of aisudo-core's `display`, where the rules and what
-// they cost are explained. One line from left to right in which everything can be seen, everything is what it
-// looks like, and nothing is left out: different bytes are never written alike.
+// Safe display of bytes that somebody else chose: the twin of aisudo-core's `display`, where the rules and
+// what they cost are explained. One line from left to right in which everything can be seen, everything is
+// what it looks like, and nothing is left out: different bytes are never written alike.
 
 import { fromUtf8 } from "../seal/bytes.ts";
 import { type Look, lookOf, MARKS, type Mark, mixesScripts } from "./unicode.ts";

@@ -1,6 +1,6 @@
-// JSON, read so that nothing is read otherwise than by the gate and the daemon. `JSON.parse` takes the last of
-// two fields with one name and rounds numbers; this refuses both. It also refuses what a request never has:
-// fractions, half characters (lone surrogates), and what is nested deeper than any request.
+// JSON, read so that nothing is read otherwise than by the gate and the daemon. `JSON.parse` takes the last
+// of two fields with one name and rounds numbers; this refuses both. It also refuses what a request never
+// has: fractions, half characters (lone surrogates), and what is nested deeper than any request.
 
 /** A value. Objects are maps, so that no name of a field means anything to JavaScript. */
 export type Json = null | boolean | number | string | readonly Json[] | Fields;
@@ -29,7 +29,11 @@ const STRING = /"[^"\\\0-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\0-\x1f]
 const INTEGER = /-?(?:0|[1-9][0-9]*)/y;
 const WORD = /null|true|false/y;
 
-const WORDS: ReadonlyMap<string, Json> = new Map<string, Json>([["null", null], ["true", true], ["false", false]]);
+const WORDS: ReadonlyMap<string, Json> = new Map<string, Json>([
+  ["null", null],
+  ["true", true],
+  ["false", false],
+]);
 
 class Parser {
   private readonly text: string;

@@ -1,5 +1,5 @@
-// One JSON object of a request, and its fields by name and type. What is not what it should be is refused with
-// the name of the field.
+// One JSON object of a request, and its fields by name and type. What is not what it should be is refused
+// with the name of the field.
 
 import { type Bytes, fromHex, utf8 } from "../seal/bytes.ts";
 import { type Fields, type Json, Unreadable } from "./json.ts";

@@ -1,7 +1,8 @@
 // One attempt to run one command, read from the frozen text: the twin of aisudo-core's `request`.
 //
-// What Rust refuses is refused here. What only Rust takes (a list in place of an object, a field that is there
-// twice and not known, a UUID in capitals) no gate writes, and is refused too: there is one reading, or none.
+// What Rust refuses is refused here. What only Rust takes (a list in place of an object, a field that is
+// there twice and not known, a UUID in capitals) no gate writes, and is refused too: there is one reading,
+// or none.
 
 import { type Bytes, utf8 } from "../seal/bytes.ts";
 import { isWhole, readJson, Unreadable } from "./json.ts";
