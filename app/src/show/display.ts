@@ -108,7 +108,7 @@ class Writer {
     if (look.mark !== undefined) this.marks.add(look.mark);
     if (point < BLANK || point === BACKSLASH || point === DELETE || (quoted && point === QUOTE)) {
       this.escapedByte(point);
-    } else if (look.passes) {
+    } else if (look.plain) {
       this.write(String.fromCodePoint(point));
     } else {
       this.write(`\\u{${point.toString(16)}}`);
@@ -143,12 +143,12 @@ const ESCAPES: ReadonlyMap<number, string> = new Map([
   [BACKSLASH, "\\\\"],
 ]);
 
-/** Whether a run of letters and digits holds letters that no one language puts into one word. */
+/** Whether letters that no one language puts into one word stand beside each other. */
 function mixes(pieces: readonly Piece[]): boolean {
-  let run: Look[] = [];
+  let run: number[] = [];
   for (const piece of pieces) {
-    if ("point" in piece && piece.look.script !== undefined) {
-      run.push(piece.look);
+    if ("point" in piece && piece.look.letter) {
+      run.push(piece.point);
     } else {
       if (mixesScripts(run)) return true;
       run = [];
