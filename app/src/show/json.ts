@@ -51,7 +51,8 @@ class Parser {
       return first === "{" ? this.fields(depth + 1) : this.list(depth + 1);
     }
     if (first === '"') return this.string();
-    return this.word() ?? this.integer();
+    const word = this.word();
+    return word === undefined ? this.integer() : word;
   }
 
   end(): void {
