@@ -56,7 +56,10 @@ export class Authenticator {
     const spki = concat(bytes(PREFIX.spki[this.algorithm]), key).buffer;
     const length = Uint8Array.of(0, this.id.length);
     const data = concat(this.data(0x45), new Uint8Array(16), length, this.id, this.cose(key));
-    const response = { getPublicKey: () => (this.der ? spki : null), getAuthenticatorData: () => data.buffer };
+    const response = {
+      getPublicKey: () => (this.der ? spki : null),
+      getAuthenticatorData: () => data.buffer,
+    };
     return { rawId: this.id.buffer, response } as unknown as Credential;
   }
 

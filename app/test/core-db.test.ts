@@ -50,7 +50,9 @@ test("what cannot be stored fails, and leaves what was there", async () => {
 test("rows of one host are those of that host", async () => {
   const db = openDb(new IDBFactory());
   await db.change(["outbox"], async (tx) => {
-    for (const host of ["a", "ab", "b"]) for (const id of ["1", "2"]) await tx.put("outbox", { ...ROW, host, id });
+    for (const host of ["a", "ab", "b"]) {
+      for (const id of ["1", "2"]) await tx.put("outbox", { ...ROW, host, id });
+    }
   });
   const of = async (host?: string) => {
     const rows = await db.read(["outbox"], (tx) => tx.all("outbox", host));

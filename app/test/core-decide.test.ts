@@ -7,7 +7,7 @@ import { whyOf } from "../src/core/carrier.ts";
 import { FakeHost } from "./host.ts";
 import { Phone, settle } from "./phone.ts";
 
-async function paired(): Promise<{ host: FakeHost; phone: Phone; device: Awaited<ReturnType<Phone["pair"]>> }> {
+async function paired() {
   const host = new FakeHost();
   const phone = new Phone([host]);
   return { host, phone, device: await phone.pair(host) };
@@ -47,21 +47,16 @@ test("a22: an answer to something else than is here signs nothing", async () => 
 
 test("a22: the same name with another content is an alarm, and not taken in", async () => {
   const { host, phone, device, request } = await asked();
-  // What a host would send that has learnt the first one's name; the code belongs to the new bytes.
-  const other = await new FakeHost().ask(["rm", "-rf", "/"]);
-  const bytes = other.bytes.replace(other.id, request.id);
-  const { createHash } = await import("node:crypto");
-  const digest = createHash("sha256").update(`aisudo request v1\0${bytes}`).digest("hex");
-  const bits = Number.parseInt(digest.slice(0, 8), 16);
-  const code = [27, 22, 17, 12, 7].map((at) => "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[(bits >>> at) & 31]).join("");
-  await host.say(device, { ...host.askTo(request, device), request: bytes, code });
+  const other = host.imitation(request, device);
+  await host.say(device, other);
   const { trouble } = await phone.when((snapshot) => snapshot.trouble !== undefined);
   expect(trouble).toBe(
-    `Request ${request.code} came again with other content, and was not taken in. Look at the host before you answer.`,
+    `Request ${request.code} came again with other content, and was not taken in. ` +
+      "Look at the host before you answer.",
   );
   expect((await phone.item(request.id)).request).toBe(request.bytes);
   // The alarm is not lost by what a person does next, but by their looking at it.
-  await phone.core.decide(host.id, request.id, digest, "approve", "");
+  await phone.core.decide(host.id, request.id, other.digest, "approve", "");
   expect(host.posts).toBe(0);
   expect(phone.core.snapshot().trouble).toBe(trouble);
   phone.core.retry();
@@ -239,14 +234,15 @@ test("a page and the service worker bring the same answer: it is given once", as
   const { decide, deliverAll } = await import("../src/core/decide.ts");
   const worker = phone.worker();
   host.weather.decide = "offline";
-  const choice = { host: host.id, id: request.id, digest: request.digest, verdict: "approve", note: "" } as const;
+  const { id, digest } = request;
+  const choice = { host: host.id, id, digest, verdict: "approve", note: "" } as const;
   await decide(worker, choice);
   host.weather.decide = "fair";
   await Promise.all([deliverAll(worker), deliverAll(worker)]);
   await worker.idle();
   expect(request.state).toBe("approved");
   expect(host.posts).toBe(1);
-  const item = await phone.item(request.id, ({ standing }) => standing !== "unsent" && standing !== "sending");
+  const item = await phone.item(id, ({ standing }) => standing !== "unsent" && standing !== "sending");
   expect(["taken", "approved"]).toContain(item.standing);
   expect(phone.core.snapshot().trouble).toBeUndefined();
 });

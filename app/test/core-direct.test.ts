@@ -79,7 +79,7 @@ describe("calls", () => {
       ["GET", "/status/id/nonce", ""],
     ]);
     for (const { headers } of calls) {
-      expect([headers.cookie, headers.referer, headers.authorization]).toEqual([undefined, undefined, undefined]);
+      for (const name of ["cookie", "referer", "authorization"]) expect(headers[name]).toBeUndefined();
     }
     expect(calls[0]?.headers["content-type"]).toBe("application/octet-stream");
   });
@@ -135,7 +135,8 @@ describe("calls", () => {
       return direct(address).status("i", "n").catch((error: unknown) => (error as CarrierError).why);
     };
     expect(await said('{"state":"released","more":1}')).toBe("released");
-    for (const body of ["", "null", "[]", '{"state":"Released"}', '{"state":7}', `{"state":"x${"x".repeat(2_000)}"}`]) {
+    const long = `{"state":"${"x".repeat(2_000)}"}`;
+    for (const body of ["", "null", "[]", '{"state":"Released"}', '{"state":7}', long]) {
       expect(await said(body)).toBe("broken");
     }
     answer = status(404, {}, '{"error":"not found"}');
@@ -235,7 +236,8 @@ describe("silence", () => {
 
   test("of 45 seconds ends a stream, whatever was said before", async () => {
     let say = () => {};
-    const carrier = direct("https://box.example", talking((to) => (say = () => to.enqueue(utf8(": alive\n\n")))));
+    const fetcher = talking((to) => (say = () => to.enqueue(utf8(": alive\n\n"))));
+    const carrier = direct("https://box.example", fetcher);
     let over = false;
     const failure = why(first(carrier.listen(utf8("x"), never()), 1)).finally(() => (over = true));
     for (let round = 0; round < 4; round += 1) {
@@ -266,7 +268,8 @@ describe("events", () => {
   });
 
   test("what is nothing is passed over", async () => {
-    const odd = "data\n\nid: 7\n\nevent: x\n\ndata: \n\ndata: +/==\n\ndata: b25\n\ndata:  b25l\n\ndatab25l\n\n";
+    const lines = ["data", "id: 7", "event: x", "data: ", "data: +/==", "data: b25", "data:  b25l", "datab25l"];
+    const odd = lines.map((line) => `${line}\n\n`).join("");
     expect(await read(odd, Uint8Array.of(0xff, 0xfe, 10, 10), "data: b25l\n\n")).toEqual(["one"]);
   });
 

@@ -25,9 +25,8 @@ const integrity = (text: string) => `sha256-${createHash("sha256").update(text).
 
 test("a build is listed by what it holds", () => {
   mkdirSync(join(folder, "assets"));
-  for (const [name, text] of [["index.html", "index"], ["assets/a.js", "a"], ["assets/a.js.map", "m"], ["sw.js", "s"]]) {
-    writeFileSync(join(folder, name ?? ""), text ?? "");
-  }
+  const files = { "index.html": "index", "assets/a.js": "a", "assets/a.js.map": "m", "sw.js": "s" };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const { list, version } = listFiles(folder);
   expect(list).toEqual([
     ["./", integrity("index")],

@@ -12,6 +12,8 @@ import { utf8 } from "../src/seal/bytes.ts";
 import { type Device, FakeHost } from "./host.ts";
 import { Phone } from "./phone.ts";
 
+const hash = (text: string) => createHash("sha256").update(text).digest("hex");
+
 async function paired() {
   const host = new FakeHost();
   const phone = new Phone([host]);
@@ -114,7 +116,9 @@ test("what ended while this phone was away is asked for, one by one", async () =
   host.weather.listen = "fair";
   phone.core.retry();
   const ends = [];
-  for (const { id } of requests) ends.push((await phone.item(id, ({ standing }) => standing !== "waits")).standing);
+  for (const { id } of requests) {
+    ends.push((await phone.item(id, ({ standing }) => standing !== "waits")).standing);
+  }
   expect(ends).toEqual(["denied", "expired", "cancelled", "ran", "unused", "approved", "over"]);
   expect((await phone.item(waiting.id)).standing).toBe("waits");
 });
@@ -144,7 +148,8 @@ describe("hostile", () => {
     bring(
       host,
       device,
-      ...[new Uint8Array(0), random(1), random(511), random(512), new Uint8Array(524288), new Uint8Array(600_000)],
+      ...[new Uint8Array(0), random(1), random(511), random(512)],
+      ...[new Uint8Array(524288), new Uint8Array(600_000)],
       await seal("request", stranger, to, utf8(JSON.stringify(ask))),
       await seal("update", host.key, stranger.publicKey, utf8(JSON.stringify(ask))),
       await seal("decision", host.key, to, utf8(JSON.stringify(ask))),
@@ -206,7 +211,7 @@ describe("hostile", () => {
     await phone.pair(other, "ed25519", "phone", "https://other.example");
     const request = await one.ask(["true"]);
     await phone.item(request.id);
-    bring(one, device, await seal("update", other.key, device.seal, utf8(JSON.stringify({ say: "revoked" }))));
+    bring(one, device, await other.seal(device, { say: "revoked" }));
     const next = await one.ask(["next"]);
     await phone.item(next.id);
     expect((await phone.host(one.id)).link).toBe("connected");
@@ -238,14 +243,15 @@ describe("the audit log", () => {
     const { host, phone } = await paired();
     await host.ask(["true"]);
     await phone.host(host.id, ({ log }) => log?.count === 8);
-    host.log = host.log.map(({ count }) => ({ count, hash: createHash("sha256").update(`b${count}`).digest("hex") }));
+    host.log = host.log.map(({ count }) => ({ count, hash: hash(`another ${count}`) }));
     host.append();
     host.restart();
     await phone.host(host.id, ({ link }) => link === "offline");
     phone.core.retry();
     const { alarm } = await phone.host(host.id, (known) => known.alarm !== undefined);
     expect(alarm).toMatchObject({ kind: "fork", count: 9 });
-    expect(host.heard.filter(({ say }) => say === "listen").map(({ known }) => known)).toEqual([undefined, 8]);
+    const listens = host.heard.filter(({ say }) => say === "listen");
+    expect(listens.map(({ known }) => known)).toEqual([undefined, 8]);
   });
 });
 
@@ -254,11 +260,11 @@ describe("a file's content", () => {
     const { host, phone, device } = await paired();
     const request = await host.ask(["true"]);
     await phone.item(request.id);
-    const sha = createHash("sha256").update(said).digest("hex");
-    const answer = phone.core.content(host.id, request.id, sha);
+    const named = { id: request.id, sha256: hash(said) };
+    const answer = phone.core.content(host.id, named.id, named.sha256);
     await host.when(() => host.heard.some(({ say }) => say === "content"));
-    expect(host.heard.at(-1)).toMatchObject({ id: request.id, sha256: sha });
-    if (content !== undefined) await host.say(device, { say: "content", id: request.id, sha256: sha, content });
+    expect(host.heard.at(-1)).toMatchObject(named);
+    if (content !== undefined) await host.say(device, { say: "content", ...named, content });
     return { answer, phone };
   }
   const written = (text: string | Buffer) => Buffer.from(text).toString("base64url");

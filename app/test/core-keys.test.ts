@@ -23,7 +23,8 @@ test("no script can read them", async () => {
   const host = new FakeHost();
   const phone = new Phone([host]);
   await phone.pair(host);
-  expect((await phone.when(({ ready }) => ready)).can).toEqual({ passkey: false, push: false, safeKeys: true });
+  const { can } = await phone.when(({ ready }) => ready);
+  expect(can).toEqual({ passkey: false, push: false, safeKeys: true });
   const { seal, sign } = await keysOf(phone, host);
   for (const stored of [seal, sign]) {
     if (stored.kind !== "safe") throw new Error(`they are ${stored.kind}`);
@@ -35,10 +36,11 @@ test("no script can read them", async () => {
 test("where a browser lacks the curves, seeds are stored under a key that no script can read", async () => {
   const { subtle } = crypto;
   const generate = subtle.generateKey.bind(subtle) as (...all: unknown[]) => Promise<CryptoKey>;
-  vi.spyOn(subtle, "generateKey").mockImplementation(((algorithm: string | { name: string }, ...more: unknown[]) => {
+  const lacking = (algorithm: unknown, ...more: unknown[]) => {
     if (algorithm === "Ed25519") return Promise.reject(new DOMException("", "NotSupportedError"));
     return generate(algorithm, ...more);
-  }) as typeof subtle.generateKey);
+  };
+  vi.spyOn(subtle, "generateKey").mockImplementation(lacking as typeof subtle.generateKey);
   const host = new FakeHost();
   const phone = new Phone([host]);
   await phone.when(({ can }) => !can.safeKeys);

@@ -147,7 +147,7 @@ test("each host has a registration of its own", async () => {
   expect([...browser.registrations.keys()]).toEqual([`https://box.example/push/${two.id}/`]);
 });
 
-test("what the host has lost it is told again; what the browser has lost is subscribed to again", async () => {
+test("what the host or the browser has lost is made anew", async () => {
   const { host, browser, phone } = await paired();
   await phone.host(host.id, ({ push }) => push === "off");
   await phone.core.enablePush(host.id);

@@ -44,7 +44,7 @@ test("somebody looks: no pause", async () => {
   await phone.host(host.id, ({ link }) => link === "connected");
 });
 
-test("somebody looks after a while: a connection that may be dead is made anew, a fresh one is not", async () => {
+test("somebody looks: a connection that may be dead is made anew, a fresh one is not", async () => {
   const { host, phone } = await paired();
   const before = listens(host);
   phone.wake();
@@ -92,7 +92,8 @@ test("two pages show the same", async () => {
   await phone.item(request.id);
   await second.decide(host.id, request.id, request.digest, "deny", "");
   phone.core = first;
-  expect((await phone.item(request.id, ({ standing }) => standing === "denied")).answer?.verdict).toBe("deny");
+  const item = await phone.item(request.id, ({ standing }) => standing === "denied");
+  expect(item.answer?.verdict).toBe("deny");
   expect(host.posts).toBe(1);
 });
 

@@ -14,7 +14,9 @@ const ITEM: ItemRow = {
 };
 
 const at = (standing: Standing): ItemRow => ({ ...ITEM, standing });
-const by = (state: Change["state"], device = "other"): Change => ({ state, approver: "anna", device, atMs: 5_000 });
+const by = (state: Change["state"], device = "other"): Change => {
+  return { state, approver: "anna", device, atMs: 5_000 };
+};
 
 test.each([
   ["approved", "approved"],

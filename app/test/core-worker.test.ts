@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { Notice } from "../src/sw/notices.ts";
 import { type Desk, online, pushed, tapped } from "../src/sw/worker.ts";
 import { passkeysAt } from "../src/core/passkey.ts";
+import { base64url, utf8 } from "../src/seal/bytes.ts";
 import { Authenticator } from "./authenticator.ts";
 import { type Asked, type Device, FakeHost } from "./host.ts";
 import { Phone } from "./phone.ts";
@@ -27,7 +28,7 @@ beforeEach(async () => {
     open: async (hash) => void opened.push(hash),
     whenOnline: async () => void (waiting += 1),
     buttons: 2,
-    render: (request, name) => ({ title: `on ${name}`, body: JSON.parse(request).argv.join("|"), whole }),
+    render: (frozen, code) => ({ title: `code ${code}`, body: JSON.parse(frozen).argv.join("|"), whole }),
   };
 });
 
@@ -62,14 +63,15 @@ describe("a request", () => {
     const request = await asked();
     const notice = await push(host.askTo(request, device));
     expect(notice).toEqual({
-      ...{ title: "on box", body: "apt|install|jq", tag: request.id, loud: true, actions: ["approve", "deny"] },
+      ...{ title: `code ${request.code}`, body: "apt|install|jq", tag: request.id, loud: true },
+      actions: ["approve", "deny"],
       data: { host: host.id, id: request.id, digest: request.digest },
     });
     expect(host.heard.at(-1)).toMatchObject({ say: "delivered", id: request.id });
     const outcome = await tap(notice, "approve");
     expect(request.answer?.statement).toMatchObject({ verdict: "approve", note: "" });
-    expect(outcome).toMatchObject({ title: `Request ${request.code}`, body: "The host has your answer.", tag: request.id });
-    expect(outcome?.loud).toBe(false);
+    expect(outcome).toMatchObject({ title: `Request ${request.code}`, tag: request.id, loud: false });
+    expect(outcome?.body).toBe("The host has your answer.");
     // Pages know.
     await phone.item(request.id, ({ standing }) => standing === "taken");
   });
@@ -110,6 +112,12 @@ describe("a request", () => {
     expect(opened).toEqual([`#/r/${host.id}/${request.id}`]);
     // A code is letters and digits; nothing else of the host's words is shown.
     expect((await push({ say: "waits", id: request.id, code: "7KQ2M\u202e" })).title).toBe("Request waits");
+  });
+
+  test("arrives as text from developer tools", async () => {
+    const request = await asked();
+    const sealed = await host.seal(device, host.askTo(request, device));
+    expect((await push(utf8(base64url(sealed)))).tag).toBe(request.id);
   });
 
   test("that is over takes the question's place", async () => {
@@ -170,7 +178,7 @@ describe("no push is silent", () => {
     ["noise", new Uint8Array(512)],
     ["half of something", new Uint8Array(7)],
   ])("%s", async (_, bytes) => {
-    expect(await push(bytes)).toMatchObject({ body: "A message could not be opened: open the app.", actions: [] });
+    expect((await push(bytes)).body).toBe("A message could not be opened: open the app.");
   });
 
   test("a message that has come before, one for another phone, and one that says nothing", async () => {
@@ -178,9 +186,9 @@ describe("no push is silent", () => {
     expect((await push(twice)).body).toBe("A test of the notifications has arrived.");
     await host.when(() => host.heard.some(({ say }) => say === "tested"));
     expect((await push(twice)).body).toBe("A message could not be opened: open the app.");
-    const elsewhere = await new Phone([new FakeHost()]).core;
-    void elsewhere;
-    expect((await push({ say: "inbox", host: "box", pending: [], devices: [] })).body).toMatch(/open the app/);
+    const other = { ...device, seal: new FakeHost().key.publicKey };
+    expect((await push(await host.seal(other, { say: "revoked" }))).body).toMatch(/open the app/);
+    expect((await push(host.inbox(undefined))).body).toMatch(/open the app/);
     expect((await push({ say: "dance" })).body).toMatch(/open the app/);
   });
 
@@ -199,13 +207,7 @@ describe("no push is silent", () => {
   test("the same name with another content", async () => {
     const request = await asked();
     await push(host.askTo(request, device));
-    const other = await new FakeHost().ask(["rm"]);
-    const { createHash } = await import("node:crypto");
-    const bytes = other.bytes.replace(other.id, request.id);
-    const digest = createHash("sha256").update(`aisudo request v1\0${bytes}`).digest("hex");
-    const number = Number.parseInt(digest.slice(0, 8), 16);
-    const code = [27, 22, 17, 12, 7].map((at) => "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[(number >>> at) & 31]).join("");
-    const notice = await push({ ...host.askTo(request, device), request: bytes, code });
+    const notice = await push(host.imitation(request, device));
     expect(notice.body).toMatch(/came again with other content/);
     expect(notice.actions).toEqual([]);
   });

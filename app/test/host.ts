@@ -104,6 +104,13 @@ export class FakeHost {
     };
   }
 
+  /** Something else, under the name of a request that is known; the code belongs to the new bytes. */
+  imitation(asked: Asked, device: Device): Record<string, unknown> & { digest: string } {
+    const request = JSON.stringify({ ...JSON.parse(asked.bytes), argv: ["rm", "-rf", "/"] });
+    const digest = digestOf(request);
+    return { ...this.askTo(asked, device), request, digest, code: codeOf(digest) };
+  }
+
   /** Something becomes of a request. */
   async become(asked: Asked, state: State, by: { approver?: string; device?: string; note?: string } = {}) {
     asked.state = state;

@@ -19,10 +19,16 @@ export interface Options {
   readonly pushes?: Pushes;
 }
 
+interface Sleeper {
+  readonly ms: number;
+  readonly until: number;
+  readonly wake: () => void;
+}
+
 /** Time, as far as this phone knows. */
 export class Clock {
   now: number;
-  private readonly sleepers = new Set<{ readonly ms: number; readonly until: number; readonly wake: () => void }>();
+  private readonly sleepers = new Set<Sleeper>();
   private readonly watchers = new Set<() => void>();
 
   constructor(now: number) {

@@ -2,12 +2,12 @@
 
 import { fromHex, fromUtf8, utf8 } from "../seal/bytes.ts";
 import { type Bytes, hex, MAX_NOTE_BYTES, seal, signedStatement, type Verdict } from "../seal/index.ts";
+import { requestDigest } from "../show/digest.ts";
 import { type CarrierWhy, whyOf } from "./carrier.ts";
 import type { Tx } from "./db.ts";
 import { hear, sealFor, settle } from "./inbox.ts";
 import { changeItem } from "./items.ts";
 import { boxKey, keysOf, signer } from "./keys.ts";
-import { digestOf } from "./request.ts";
 import type { ItemRow, OutboxRow } from "./rows.ts";
 import { canAnswer, isOver, isUndelivered, settled, taken } from "./standing.ts";
 import { Trouble, type World } from "./world.ts";
@@ -55,9 +55,8 @@ async function sign(world: World, choice: Choice, atMs: number): Promise<Bytes> 
   const item = await world.db.read(["items"], (tx) => answerable(tx, choice, atMs));
   const keys = await keysOf(world.db, choice.host);
   if (keys === undefined) throw new Trouble("This phone has no key for that host: pair it again.");
-  const digest = digestOf(item.request);
-  if (hex(digest) !== choice.digest) throw new Trouble(OTHER);
-  const nonce = fromHex(item.nonce) ?? new Uint8Array(0);
+  const [digest, nonce] = [fromHex(requestDigest(item.request)), fromHex(item.nonce)];
+  if (digest === undefined || hex(digest) !== choice.digest || nonce === undefined) throw new Trouble(OTHER);
   return signedStatement({ digest, nonce, verdict, note, atMs }, await signer(keys.sign, world.passkeys));
 }
 

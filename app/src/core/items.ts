@@ -1,10 +1,11 @@
 // Requests in storage: what is kept of them, and for how long.
 
 import { fromHex } from "../seal/bytes.ts";
-import { checkPublicKey, hex, Refused } from "../seal/index.ts";
+import { checkPublicKey, Refused } from "../seal/index.ts";
+import { requestDigest } from "../show/digest.ts";
 import type { Tx } from "./db.ts";
 import type { HostSays } from "./message.ts";
-import { digestOf, isCodeOf, readNames } from "./request.ts";
+import { isCodeOf, readNames } from "./request.ts";
 import type { ItemRow } from "./rows.ts";
 import { isOver, isUncertain } from "./standing.ts";
 import type { World } from "./world.ts";
@@ -23,14 +24,14 @@ export type Ask = Extract<HostSays, { say: "ask" }>;
 /** A request as it came; nothing when its parts do not belong together. */
 export function readAsk(host: string, ask: Ask, now: number): ItemRow | undefined {
   const names = readNames(ask.request);
-  const digest = digestOf(ask.request);
+  const digest = requestDigest(ask.request);
   if (names === undefined || !isCodeOf(ask.code, digest) || !isUsable(ask.reply)) return undefined;
   return {
     host,
     ...names,
     code: ask.code,
     request: ask.request,
-    digest: hex(digest),
+    digest,
     askedAtMs: ask.askedAtMs,
     deadlineMs: now + Math.min(ask.remainingMs, MAX_REMAINING_MS),
     standing: "waits",

@@ -4,10 +4,10 @@
 import type { HostRow, ItemRow } from "../core/rows.ts";
 import type { Standing } from "../core/types.ts";
 
-/** A request in a few words, from its frozen bytes, by `show`. */
+/** A request in a few words, from its frozen bytes, by `show`. The code belongs to them. */
 export type Render = (
-  request: string,
-  host: string,
+  frozen: string,
+  code: string,
 ) => {
   readonly title: string;
   readonly body: string;
@@ -34,7 +34,7 @@ export interface Shown {
 
 /** A request that waits. `answers`: whether this browser and this phone's key can answer from here. */
 export function asking(item: ItemRow, host: HostRow, render: Render, answers: boolean): Notice {
-  const { title, body, whole } = render(item.request, host.name);
+  const { title, body, whole } = render(item.request, item.code);
   const { id, digest } = item;
   const actions = answers ? (whole ? (["approve", "deny"] as const) : (["deny"] as const)) : [];
   return { title, body, tag: id, data: { host: host.id, id, digest }, loud: true, actions };

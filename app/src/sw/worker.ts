@@ -1,7 +1,8 @@
 // What the service worker does with pushes and taps. Each push ends in a notification: browsers take the
 // right to push from those who are silent.
 
-import type { Bytes, Verdict } from "../seal/index.ts";
+import { fromUtf8 } from "../seal/bytes.ts";
+import { type Bytes, fromBase64url, SIZES, type Verdict } from "../seal/index.ts";
 import { decide, deliverAll } from "../core/decide.ts";
 import { hear, type Heard } from "../core/inbox.ts";
 import type { HostRow } from "../core/rows.ts";
@@ -31,12 +32,18 @@ export interface Desk {
 export async function pushed(world: World, desk: Desk, host: string, bytes?: Bytes): Promise<void> {
   let notice = line(UNREADABLE, { host });
   try {
-    const heard = bytes && (await hear(world, host, bytes));
+    const heard = bytes && (await hear(world, host, envelopeOf(bytes)));
     const row = await world.db.read(["hosts"], (tx) => tx.get("hosts", host));
     if (heard !== undefined && row !== undefined) notice = noticeOf(heard, row, desk);
   } finally {
     await desk.show(notice);
   }
+}
+
+/** Developer tools deliver text alone: with them it is base64url. */
+function envelopeOf(bytes: Bytes): Bytes {
+  if (SIZES.includes(bytes.length)) return bytes;
+  return fromBase64url(fromUtf8(bytes) ?? "") ?? bytes;
 }
 
 function noticeOf(heard: Heard, host: HostRow, desk: Desk): Notice {
