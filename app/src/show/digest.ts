@@ -3,11 +3,13 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 
 import { concat, fromHex, hex, utf8 } from "../seal/bytes.ts";
+import { isWhole, Unreadable } from "./json.ts";
 
 const DOMAIN = utf8("aisudo request v1\0");
 
-/** Of the frozen text; 64 hexadecimal digits. The text must be what was received: nobody re-writes it. */
+/** Of the frozen text, as it was received; 64 hexadecimal digits. Throws `Unreadable`. */
 export function requestDigest(frozen: string): string {
+  if (!isWhole(frozen)) throw new Unreadable("it is no text");
   return hex(sha256(concat(DOMAIN, utf8(frozen))));
 }
 

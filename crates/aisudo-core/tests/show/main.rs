@@ -8,9 +8,40 @@
     reason = "a test"
 )]
 
+mod characters;
+mod form;
+mod refused;
+mod requests;
+#[path = "../../src/render/tests/sample.rs"]
+mod sample;
 mod table;
+mod texts;
 
 use std::{fs, path::Path};
+
+/// Where `sample` looks for them.
+use aisudo_core::{raw, request, sudo_argv};
+
+use form::Vectors;
+
+#[test]
+fn the_vectors_are_what_is_made_here() {
+    let vectors = Vectors {
+        about: [
+            "What crates/aisudo-core and app/src/show must both do. Made by",
+            "`AISUDO_VECTORS=write cargo test -p aisudo-core --test show`. Bytes are hexadecimal.",
+        ]
+        .map(str::to_owned)
+        .into(),
+        display: texts::display(),
+        words: texts::command_lines(),
+        characters: characters::groups(),
+        beside: characters::letters(),
+        requests: requests::cases(),
+        refused: refused::cases(),
+    };
+    compare("vectors/show.json", &vectors.json());
+}
 
 #[test]
 fn the_apps_table_is_what_is_made_here() {

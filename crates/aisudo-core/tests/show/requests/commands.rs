@@ -1,0 +1,213 @@
+//! What is run, and on what.
+
+use aisudo_core::{
+    raw::Raw,
+    request::{Content, Environment, Found, Program, Role, Stream},
+    sudo_argv::Mode,
+};
+
+use super::{MODES, case, changed, raws};
+use crate::{
+    form::RequestCase,
+    sample::{hashed, operand, sample, terminal},
+};
+
+/// Each mode, with and without words, as whom.
+pub(super) fn modes() -> Vec<RequestCase> {
+    let mut cases = Vec::new();
+    for mode in MODES {
+        for (words, user, group) in [
+            (&[][..], None, None),
+            (&["id"], None, None),
+            (&["(a shell)", "a b"], None, None),
+            (&["id"], Some("#0"), None),
+            (&["id"], None, Some("adm")),
+            (&[], Some("bob"), Some("adm")),
+        ] {
+            let request = changed(words, |request| {
+                let call = request.call.as_mut().unwrap();
+                call.mode = mode;
+                call.user = user.map(Raw::from);
+                call.group = group.map(Raw::from);
+            });
+            let name = format!("{mode:?} {words:?}, user {user:?}, group {group:?}");
+            cases.push(case(&name, &request));
+        }
+    }
+    cases
+}
+
+/// The program, the files, the environment: what is run.
+pub(super) fn commands() -> Vec<RequestCase> {
+    let program = |path: Option<&str>, found| {
+        changed(&["deploy", "now"], |request| {
+            request.program = Program {
+                path: path.map(Raw::from),
+                real: None,
+                found,
+            };
+        })
+    };
+    let files = |files: &[(Role, Content)]| {
+        changed(&["python3", "setup.py"], |request| {
+            request.operands = files
+                .iter()
+                .map(|(role, content)| operand("/home/agent/a b", *role, content.clone()))
+                .collect();
+        })
+    };
+    let unpinned = || Content::Unpinned {
+        why: "too large".to_owned(),
+    };
+    let mut cases = vec![
+        case(
+            "a plain command",
+            &sample(&["apt-get", "install", "-y", "nginx"]),
+        ),
+        case(
+            "a20 found by the gate",
+            &program(Some("/home/agent/bin/deploy.sh"), Found::Gate),
+        ),
+        case(
+            "a20 found by sudo",
+            &program(Some("/bin/deploy.sh"), Found::Sudo),
+        ),
+        case(
+            "a20 a path, and yet unknown",
+            &program(Some("deploy"), Found::Unknown),
+        ),
+        case("a20 not found", &program(None, Found::Unknown)),
+        case("a23 one file", &files(&[(Role::Argument, hashed())])),
+        case(
+            "a23 one that is not checked",
+            &files(&[(Role::Stdin, unpinned())]),
+        ),
+        case(
+            "a23 several files",
+            &files(&[
+                (Role::Program, hashed()),
+                (Role::Interpreter, Content::Directory),
+                (Role::Argument, hashed()),
+                (Role::Stdin, hashed()),
+                (Role::Argument, unpinned()),
+                (Role::Argument, Content::Directory),
+            ]),
+        ),
+        case(
+            "a26 environment, directory, root and background",
+            &changed(&["make", "install"], |request| {
+                let call = request.call.as_mut().unwrap();
+                call.chdir = Some(Raw::from("/srv/my site"));
+                call.chroot = Some(Raw::from("/srv/jail"));
+                call.background = true;
+                call.environment = Environment {
+                    preserve_all: true,
+                    preserve: raws(&["PYTHONPATH", "TERM", "LD_PRELOAD"]),
+                    set: raws(&[
+                        "LD_PRELOAD=/tmp/x.so",
+                        "LANG=C",
+                        "IFS",
+                        "=",
+                        "LD_PRELOAD=2",
+                        "PATH=",
+                    ]),
+                };
+                request.variables = raws(&["LD_AUDIT", "BASH_FUNC_x%%"]);
+            }),
+        ),
+        case(
+            "a26 a variable that is no text",
+            &changed(&["id"], |request| {
+                let set = &mut request.call.as_mut().unwrap().environment.set;
+                set.push(Raw(b"LD_\xff=x".to_vec()));
+                set.push(Raw(b"X\xff=LD_".to_vec()));
+            }),
+        ),
+    ];
+    for name in [
+        "",
+        "sudo",
+        "/usr/bin/sudo",
+        "sudoedit",
+        "/x/sudo-rs",
+        "sudoedit-rs",
+        "-sudo",
+        "./sudo",
+        "a/sudo",
+        "/sudo",
+        "sudo/",
+        "SUDO",
+        "sudo|apt|update",
+    ] {
+        let request = changed(&["rm", "-r", "/srv"], |request| {
+            request.sudo.argv[0] = Raw::from(name)
+        });
+        cases.push(case(&format!("a19 sudo as {name:?}"), &request));
+    }
+    cases
+}
+
+/// a25: standard input as half of the command.
+pub(super) fn inputs() -> Vec<RequestCase> {
+    let commands: &[&[&str]] = &[
+        &["bash"],
+        &["/bin/bash", "-x", "--"],
+        &["bash", "-c", "id"],
+        &["bash", ""],
+        &["python3.11", "-"],
+        &["python-3.1.", "x"],
+        &["env", "-i", "X=1", "/bin/sh"],
+        &["timeout", "9", "bash", "-c", "id"],
+        &["nice", "tee", "sh"],
+        &["tee", "/etc/sudoers"],
+        &["xargs", "rm"],
+        &["apt-get", "install", "bash"],
+        &["dir/", "x"],
+        &["7"],
+        &[],
+    ];
+    let mut cases = Vec::new();
+    for words in commands {
+        for found in [true, false] {
+            let request = changed(words, |request| {
+                request.stdio[0] = Stream::Pipe;
+                request.program.path = request.program.path.take().filter(|_| found);
+            });
+            cases.push(case(
+                &format!("a25 {words:?} from a pipe, {found}"),
+                &request,
+            ));
+        }
+    }
+    let streams = || {
+        [
+            terminal(),
+            Stream::Pipe,
+            Stream::Socket,
+            Stream::Null,
+            Stream::File {
+                path: Raw::from("/tmp/a b\u{202e}"),
+            },
+            Stream::Other {
+                path: Raw(b"anon_inode:\xff".to_vec()),
+            },
+            Stream::Closed,
+        ]
+    };
+    for stream in streams() {
+        for mode in [Mode::Run, Mode::Shell, Mode::LoginShell, Mode::Edit] {
+            let request = changed(&["perl"], |request| {
+                request.call.as_mut().unwrap().mode = mode;
+                request.stdio = [stream.clone(), stream.clone(), stream.clone()];
+            });
+            cases.push(case(&format!("a25 {mode:?} from {stream:?}"), &request));
+        }
+        let request = changed(&["id"], |request| request.stdio[2] = stream.clone());
+        cases.push(case(&format!("errors to {stream:?}"), &request));
+    }
+    let unreadable = changed(&["bash"], |request| {
+        request.program.path = Some(Raw(b"/x/bash\xff".to_vec()))
+    });
+    cases.push(case("a program that is no text", &unreadable));
+    cases
+}
