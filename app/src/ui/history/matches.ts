@@ -1,0 +1,14 @@
+import type { Item } from "../../core/types.ts";
+import { shownRequest } from "../shown.ts";
+import { STANDINGS } from "../texts.ts";
+
+/** Whether all words of `text` stand somewhere in what is shown of the item. */
+export function matches(item: Item, text: string): boolean {
+  const wanted = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  if (wanted.length === 0) return true;
+  const shown = shownRequest(item);
+  const own = [STANDINGS[item.standing], item.code, item.id, item.by?.approver ?? "", item.note ?? ""];
+  const told = "why" in shown ? [] : [shown.title, shown.command, ...shown.lines.map(({ value }) => value)];
+  const all = [...own, ...told].join("\n").toLowerCase();
+  return wanted.every((word) => all.includes(word));
+}
