@@ -1,8 +1,20 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
 import { serviceWorker } from "./vite/worker.ts";
 
 export default defineConfig({
-  plugins: [serviceWorker()],
+  // The app may be served from any folder.
+  base: "./",
+  plugins: [svelte(), serviceWorker()],
+  build: {
+    target: "es2022",
+    // The content security policy allows no data: addresses.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: "noble", test: /node_modules\/@noble\// }] } },
+    },
+  },
   test: { include: ["test/**/*.test.ts"] },
 });

@@ -5,4 +5,4 @@ import { browserClock } from "./ui/clock.ts";
 import { thisPlatform } from "./ui/platform.ts";
 import { showApp } from "./ui/show-app.ts";
 
-void startCore().then((core) => showApp(core, browserClock, thisPlatform()));
+showApp(startCore(), browserClock, thisPlatform());
