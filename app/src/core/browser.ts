@@ -74,6 +74,17 @@ function serveOffline(base: string): void {
   });
   // Without it the app works as well, as long as there is a network.
   navigator.serviceWorker
-    .register(`${base}sw.js`, { scope: base, updateViaCache: "none" })
+    .register(trusted(`${base}sw.js`), { scope: base, updateViaCache: "none" })
     .catch(() => undefined);
+}
+
+/** What browsers with Trusted Types have, which the types of the DOM do not know yet. */
+interface TrustedTypes {
+  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
+}
+
+/** The one script that is loaded by a name that is put together: the policy of the page allows no others. */
+function trusted(url: string): string {
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
+  return trustedTypes?.createPolicy("aisudo-worker", { createScriptURL: (given) => given }).createScriptURL(url) ?? url;
 }

@@ -67,6 +67,11 @@ const commands = {
   async click(what) {
     await target(what).click();
   },
+  /** One of several. */
+  async choose({ name }) {
+    // A label that covers its whole row takes the tap.
+    await page.getByRole("radio", { name }).check({ force: true });
+  },
   /** Until it can be clicked. */
   async ready(what) {
     await page.waitForFunction(

@@ -27,7 +27,8 @@ const POSTS_PER_MINUTE: u32 = 240;
 /// What the page may load: its own files, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
-     form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+     form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+     trusted-types svelte-trusted-html aisudo-worker";
 
 /// On each answer.
 const ALWAYS: [(HeaderName, &str); 6] = [

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, time::Duration};
 
 use aisudo_testbed::{DEFAULT_CONFIG, Daemon, Output, Running, World};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 
@@ -58,6 +58,8 @@ impl Host {
         root.type_in("yes\n");
         let done = root.wait(PATIENCE);
         assert_eq!(done.code(), Some(0), "{done}");
+        browser.see("This phone can answer");
+        browser.click("link", "Inbox");
     }
 
     /// Root's command, until it shows the link.
@@ -77,7 +79,7 @@ impl Host {
     #[track_caller]
     pub(crate) fn answer(&self, browser: &mut Browser, key: &str) {
         browser.fill("Name of this phone", "test phone");
-        browser.click("radio", key);
+        browser.run(&json!({"do": "choose", "name": key}));
         browser.press("Pair");
     }
 

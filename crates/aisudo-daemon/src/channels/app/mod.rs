@@ -145,6 +145,7 @@ async fn watch(hub: &Hub, mailbox: &Mailbox, health: &Health) {
         health.set(hub.health(&phones), why_not);
         tokio::select! {
             () = mailbox.came() => hub.take(mailbox.take()),
+            () = hub.pairing().ended() => phones = hub.let_go(&phones),
             () = tokio::time::sleep(LOOK_AGAIN) => phones = hub.let_go(&phones),
         }
     }

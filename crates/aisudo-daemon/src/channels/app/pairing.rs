@@ -7,7 +7,7 @@ use std::{
 };
 
 use aisudo_core::device::KeyId;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::inboxes::Envelopes;
 
@@ -22,7 +22,10 @@ const MOST_PLACES: usize = 4;
 
 /// Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pairing(Arc<Mutex<Option<Window>>>);
+pub(crate) struct Pairing {
+    window: Arc<Mutex<Option<Window>>>,
+    ended: Arc<Notify>,
+}
 
 #[derive(Debug)]
 struct Window {
@@ -100,7 +103,12 @@ impl Pairing {
     }
 
     fn window(&self) -> MutexGuard<'_, Option<Window>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until a command that paired has ended: root's list may be another now.
+    pub(super) async fn ended(&self) {
+        self.ended.notified().await;
     }
 }
 
@@ -130,6 +138,7 @@ impl Pairs {
 impl Drop for Pairs {
     fn drop(&mut self) {
         *self.pairing.window() = None;
+        self.pairing.ended.notify_one();
     }
 }
 
