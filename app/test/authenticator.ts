@@ -22,6 +22,8 @@ export class Authenticator {
   readonly place: Place;
   /** What it does instead of signing: the name of an error. */
   error: string | undefined;
+  /** What else happens while a person looks for their finger. */
+  meanwhile: () => Promise<void> = async () => {};
   /** Whether the browser writes keys in DER. */
   der = true;
   /** What a page has asked for. */
@@ -66,6 +68,7 @@ export class Authenticator {
   private async get(options?: PublicKeyCredentialRequestOptions): Promise<Credential> {
     if (options === undefined) throw new TypeError("nothing was asked for");
     this.asked.push(options);
+    await this.meanwhile();
     this.fail();
     const ours = options.allowCredentials?.some(({ id }) => same(new Uint8Array(id as ArrayBuffer), this.id));
     if (ours !== true) throw new DOMException("", "NotAllowedError");

@@ -268,7 +268,7 @@ describe("events", () => {
   });
 
   test("what is nothing is passed over", async () => {
-    const lines = ["data", "id: 7", "event: x", "data: ", "data: +/==", "data: b25", "data:  b25l", "datab25l"];
+    const lines = ["data", "id: 7", "event: x", "data: ", "data: +/==", "data: b25", "datab25l"];
     const odd = lines.map((line) => `${line}\n\n`).join("");
     expect(await read(odd, Uint8Array.of(0xff, 0xfe, 10, 10), "data: b25l\n\n")).toEqual(["one"]);
   });

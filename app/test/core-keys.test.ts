@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { openDb } from "../src/core/db.ts";
+import type { ItemRow } from "../src/core/rows.ts";
 import { passkeysAt } from "../src/core/passkey.ts";
 import { hex } from "../src/seal/index.ts";
 import { Authenticator } from "./authenticator.ts";
@@ -115,6 +116,29 @@ test.each([
   authenticator.error = undefined;
   await phone.core.decide(host.id, request.id, request.digest, "approve", "");
   expect(request.state).toBe("approved");
+});
+
+test("a22: what changes while the passkey is asked for is not answered", async () => {
+  const authenticator = new Authenticator("eddsa");
+  const host = new FakeHost();
+  const phone = new Phone([host], { passkeys: passkeysAt(authenticator.place) });
+  await phone.pair(host, "passkey");
+  const request = await host.ask(["true"]);
+  await phone.item(request.id);
+  const change = (to: Partial<ItemRow>) =>
+    openDb(phone.factory).change(["items"], async (tx) => {
+      const row = await tx.get("items", [host.id, request.id]);
+      if (row !== undefined) await tx.put("items", { ...row, ...to });
+    });
+  authenticator.meanwhile = () => change({ digest: "ab".repeat(32) });
+  await phone.core.decide(host.id, request.id, request.digest, "approve", "");
+  expect(phone.core.snapshot().trouble).toMatch(/^Another request had come in its place/);
+  // Bytes that are not what they were when they came are not signed at all.
+  authenticator.meanwhile = async () => {};
+  await change({ digest: request.digest, request: request.bytes.replace("true", "false") });
+  await phone.core.decide(host.id, request.id, request.digest, "approve", "");
+  expect(phone.core.snapshot().trouble).toMatch(/^Another request had come in its place/);
+  expect([host.posts, authenticator.asked.length]).toEqual([0, 2]);
 });
 
 test("a browser without passkeys says so when one is wanted", async () => {

@@ -88,7 +88,6 @@ export async function pair(
     const carrier = world.carrier(address);
     const end = await follow(world, carrier, { waiting, message, key }, say, signal);
     if (end !== "paired") return say({ step: "refused" });
-    if (signal.aborted) return;
     await store(world, keys, {
       ...{ id: host, key: link.hostKey, name: link.host, address, label, signer: kind },
       ...{ device: keyName(sign.publicKey), pairedAtMs: world.now() },
