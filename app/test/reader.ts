@@ -1,5 +1,5 @@
-// Reads what is shown back into bytes: that it can is the proof that nothing is ambiguous. Throws on what cannot
-// have been written by the display. The twin of aisudo-core's display/tests/reader.rs.
+// Reads what is shown back into bytes: that it can is the proof that nothing is ambiguous. Throws on what
+// cannot have been written by the display. The twin of aisudo-core's display/tests/reader.rs.
 
 import { type Bytes, concat, fromHex, utf8 } from "../src/seal/bytes.ts";
 

@@ -34,8 +34,8 @@ export function lookOf(point: number): Look {
 }
 
 /**
- * Whether a run of letters and digits holds those that no one language puts into one word: UTS #39, section 5.2.
- * Latin beside Chinese, Japanese or Korean is common ("highly restrictive").
+ * Whether a run of letters and digits holds those that no one language puts into one word: UTS #39, section
+ * 5.2. Latin beside Chinese, Japanese or Korean is common ("highly restrictive").
  */
 export function mixesScripts(run: readonly number[]): boolean {
   const sets = new Set(run.map((point) => scripts.at(point)));
@@ -66,10 +66,8 @@ class Table<T> {
   constructor(packed: Packed, read: (name: string) => T) {
     const names = packed.names.split(" ").map(read);
     let next = 0;
-    this.starts = numbers(packed.lengths).map((length) => {
-      next += length;
-      return next - length;
-    });
+    // The last range has no length.
+    this.starts = [0, ...numbers(packed.lengths).map((length) => (next += length))];
     this.values = numbers(packed.numbers).map((number) => known(names[number]));
   }
 

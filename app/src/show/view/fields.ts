@@ -97,8 +97,7 @@ function sudosPart(request: Request, call: Call, safe: Safe): string {
   const argv = request.sudo.argv;
   const own = Math.max(0, argv.length - call.argv.length);
   const rest = argv.slice(own);
-  const isCommand = rest.length === call.argv.length && rest.every((word, index) => is(word, call.argv[index]));
-  return safe.words("sudo's own words", isCommand ? argv.slice(0, own) : argv);
+  return safe.words("sudo's own words", alikeWords(rest, call.argv) ? argv.slice(0, own) : argv);
 }
 
 const FOUND = {
@@ -188,8 +187,9 @@ function streamOf(stream: Stream, field: string, safe: Safe): string {
   }
 }
 
-function is(word: Uint8Array, other: Uint8Array | undefined): boolean {
-  return other !== undefined && same(word, other);
+function alikeWords(some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
+  const alike = (word: Uint8Array, other: Uint8Array | undefined) => other !== undefined && same(word, other);
+  return some.length === others.length && some.every((word, index) => alike(word, others[index]));
 }
 
 function alike(one: Stream, other: Stream): boolean {

@@ -1,37 +1,67 @@
 //! What is done with each character there is.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::LazyLock};
 
-use aisudo_core::display::word;
+use aisudo_core::display::{Mark, word};
 use unicode_security::{GeneralSecurityProfile, mixed_script::AugmentedScriptSet};
 
-use crate::form::{Group, Letter, ShownCase};
+use crate::form::{Group, Letter};
 
-/// All characters beyond ASCII, by how they are shown when they stand alone.
-pub(crate) fn groups() -> Vec<Group> {
-    let mut groups: BTreeMap<(bool, Vec<String>), Vec<(char, char)>> = BTreeMap::new();
-    for c in '\u{80}'..=char::MAX {
-        let shown = ShownCase::from(word(c.to_string().as_bytes()));
-        let plain = shown.text == format!("\"{c}\"");
-        assert!(plain || shown.text == format!("\"{}\"", c.escape_unicode()));
-        let ranges = groups.entry((plain, shown.marks)).or_default();
-        match ranges.last_mut() {
-            Some((_, last)) if u32::from(*last) + 1 == u32::from(c) => *last = c,
-            _ => ranges.push((c, c)),
+/// Characters in a row that are shown and marked alike, each in a word of its own.
+pub(crate) struct Run {
+    pub(crate) characters: RangeInclusive<char>,
+    /// As themselves.
+    pub(crate) plain: bool,
+    pub(crate) marks: Vec<Mark>,
+}
+
+/// All of them, in order. To ask for each takes a while.
+pub(crate) static RUNS: LazyLock<Vec<Run>> = LazyLock::new(|| {
+    let mut runs: Vec<Run> = Vec::new();
+    for c in '\0'..=char::MAX {
+        let shown = word(c.to_string().as_bytes());
+        // Not `"`: in a word it is escaped for the sake of the word.
+        let plain = matches!(c, ' '..='~') || shown.text == format!("\"{c}\"");
+        assert!(c.is_ascii() || plain || shown.text == format!("\"{}\"", c.escape_unicode()));
+        match runs.last_mut() {
+            Some(run)
+                if u32::from(*run.characters.end()) + 1 == u32::from(c)
+                    && run.plain == plain
+                    && run.marks == shown.marks =>
+            {
+                run.characters = *run.characters.start()..=c;
+            }
+            _ => runs.push(Run {
+                characters: c..=c,
+                plain,
+                marks: shown.marks,
+            }),
         }
+    }
+    runs
+});
+
+/// All characters beyond ASCII, by how they are shown.
+pub(crate) fn groups() -> Vec<Group> {
+    let mut groups: BTreeMap<(bool, &[Mark]), Vec<String>> = BTreeMap::new();
+    for run in RUNS.iter().filter(|run| !run.characters.end().is_ascii()) {
+        let ranges = groups.entry((run.plain, &run.marks)).or_default();
+        ranges.push(range(&run.characters));
     }
     groups
         .into_iter()
         .map(|((plain, marks), ranges)| Group {
             plain,
-            marks,
-            ranges: ranges.into_iter().map(range).collect::<Vec<_>>().join(" "),
+            marks: marks.iter().map(ToString::to_string).collect(),
+            ranges: ranges.join(" "),
         })
         .collect()
 }
 
-fn range((first, last): (char, char)) -> String {
-    let (first, last) = (u32::from(first), u32::from(last));
+fn range(characters: &RangeInclusive<char>) -> String {
+    // U+007F is like those that follow, but its escape is another.
+    let first = u32::from(*characters.start()).max(0x80);
+    let last = u32::from(*characters.end());
     if first == last {
         format!("{first:x}")
     } else {
@@ -64,7 +94,6 @@ pub(crate) fn letters() -> Vec<Letter> {
         .collect()
 }
 
-fn mixes(word: &str) -> bool {
-    let shown = ShownCase::from(aisudo_core::display::word(word.as_bytes()));
-    shown.marks.iter().any(|mark| mark.starts_with("mixed"))
+fn mixes(text: &str) -> bool {
+    word(text.as_bytes()).marks.contains(&Mark::MixedScript)
 }

@@ -96,7 +96,7 @@ fn around() -> Vec<RequestCase> {
         case(
             "not certain",
             &changed(&["id"], |request| {
-                request.unreadable = Some("-h with\na host".to_owned())
+                request.unreadable = Some("-h with\na host".to_owned());
             }),
         ),
         case(
@@ -106,7 +106,7 @@ fn around() -> Vec<RequestCase> {
         case(
             "other words than sudo's",
             &changed(&["id"], |request| {
-                request.sudo.argv = raws(&["sudo", "ls", "-l", "x"])
+                request.sudo.argv = raws(&["sudo", "ls", "-l", "x"]);
             }),
         ),
         case(

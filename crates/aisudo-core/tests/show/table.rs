@@ -3,21 +3,25 @@
 
 use std::fmt::Write as _;
 
-use aisudo_core::display::{Mark, text};
+use aisudo_core::display::Mark;
 use unicode_security::{GeneralSecurityProfile, mixed_script::AugmentedScriptSet};
+
+use crate::characters::{RUNS, Run};
 
 /// The text of `table.ts`.
 pub(crate) fn made() -> String {
-    let mut file = String::from(HEAD);
-    let looks = ranges(|c, _| look(c));
-    let scripts = ranges(|c, before| {
-        if c.is_alphanumeric() {
-            scripts(c)
-        } else {
-            // Never asked for: what makes fewer ranges.
-            before.to_owned()
+    let mut looks = Ranges::default();
+    let mut scripts = Ranges::default();
+    for run in RUNS.iter() {
+        for c in run.characters.clone() {
+            looks.add(c, &look(run, c));
+            // Of others it is never asked for.
+            if c.is_alphanumeric() {
+                scripts.add(c, &scripts_of(c));
+            }
         }
-    });
+    }
+    let mut file = String::from(HEAD);
     write(&mut file, "LOOKS", LOOKS, &looks);
     write(&mut file, "SCRIPTS", SCRIPTS, &scripts);
     file
@@ -39,27 +43,21 @@ const LOOKS: &str = "How characters are shown: p(lain) or e(scaped), the number 
 const SCRIPTS: &str = "The augmented script sets of letters and digits (UTS #39, section 5.1); of others they \
                        say nothing.";
 
-/// How it is shown: `p` plain or `e` escaped, the number of its mark, and for letters and digits whether UTS #39
-/// allows them in identifiers (`+`, `-`).
-fn look(c: char) -> String {
-    let shown = text(c.to_string().as_bytes());
-    // That of a run of letters is not one of the character.
-    let mark = shown.marks.iter().find(|mark| **mark != Mark::MixedScript);
-    let plain = c.is_ascii_graphic() || c == ' ' || shown.text == c.to_string();
-    let mark = match mark {
-        Some(mark) if c != ' ' => (*mark as u8).to_string(),
-        _ => String::new(),
-    };
+/// See [`LOOKS`].
+fn look(run: &Run, c: char) -> String {
+    // That of a whole word is not one of the character.
+    let mark = run.marks.iter().find(|mark| **mark != Mark::MixedScript);
+    let mark = mark.map_or(String::new(), |mark| (*mark as u8).to_string());
     let letter = match (c.is_alphanumeric(), c.identifier_allowed()) {
         (false, _) => "",
         (true, true) => "+",
         (true, false) => "-",
     };
-    format!("{}{mark}{letter}", if plain { 'p' } else { 'e' })
+    format!("{}{mark}{letter}", if run.plain { 'p' } else { 'e' })
 }
 
 /// `*` for all scripts, nothing but `-` for none.
-fn scripts(c: char) -> String {
+fn scripts_of(c: char) -> String {
     let set = AugmentedScriptSet::from(c);
     if set.is_all() {
         return "*".to_owned();
@@ -73,33 +71,41 @@ fn scripts(c: char) -> String {
     }
 }
 
-/// What `name` says of each character, and of the one before it: as runs.
-fn ranges(name: impl Fn(char, &str) -> String) -> Vec<(String, usize)> {
-    let mut ranges = vec![(name('\0', "*"), 0)];
-    for point in 0..=u32::from(char::MAX) {
-        let (last, length) = ranges.last_mut().unwrap();
-        // A surrogate is no character.
-        let name = char::from_u32(point).map_or_else(|| last.clone(), |c| name(c, last));
-        if name == *last {
-            *length += 1;
-        } else {
-            ranges.push((name, 1));
+/// Runs of characters of which the same is said, each with the first of them.
+#[derive(Default)]
+struct Ranges(Vec<(String, u32)>);
+
+impl Ranges {
+    fn add(&mut self, c: char, name: &str) {
+        match self.0.last() {
+            Some((last, _)) if last == name => {}
+            // The first begins with U+0000.
+            None => self.0.push((name.to_owned(), 0)),
+            _ => self.0.push((name.to_owned(), c.into())),
         }
     }
-    ranges
+
+    /// Lengths instead of beginnings. That of the last range does not matter.
+    fn lengths(&self) -> Vec<u32> {
+        let ends = self.0.iter().skip(1).map(|(_, next)| *next);
+        let begins = self.0.iter().map(|(_, begin)| *begin);
+        ends.zip(begins).map(|(end, begin)| end - begin).collect()
+    }
 }
 
-fn write(file: &mut String, constant: &str, comment: &str, ranges: &[(String, usize)]) {
+fn write(file: &mut String, constant: &str, comment: &str, ranges: &Ranges) {
     let mut names: Vec<&str> = Vec::new();
     let mut numbers = String::new();
-    let mut lengths = String::new();
-    for (name, length) in ranges {
+    for (name, _) in &ranges.0 {
         let known = names.iter().position(|known| known == name);
         number(&mut numbers, known.unwrap_or(names.len()));
-        number(&mut lengths, *length);
         if known.is_none() {
             names.push(name);
         }
+    }
+    let mut lengths = String::new();
+    for length in ranges.lengths() {
+        number(&mut lengths, length as usize);
     }
     writeln!(file, "\n/**\n * {comment}\n */").unwrap();
     writeln!(file, "export const {constant}: Packed = {{").unwrap();
@@ -134,7 +140,7 @@ fn leading(text: &mut String, number: usize) {
 fn quoted(text: &str) -> String {
     let lines: Vec<&str> = text
         .as_bytes()
-        .chunks(100)
+        .chunks(94)
         .map(|line| std::str::from_utf8(line).unwrap())
         .collect();
     format!("\"{}\"", lines.join("\" +\n    \""))

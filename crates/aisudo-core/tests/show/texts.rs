@@ -23,22 +23,27 @@ pub(crate) const TEXTS: &[&[u8]] = &[
     // Invalid UTF-8: stray, overlong, cut off, lone surrogates, beyond U+10FFFF.
     b"a\xffb", b"\xc0\xaf", b"\xe2\x80", b"\xed\xa0\x80", b"\xed\x9f\xbf\xee\x80\x80", b"\xf4\x90\x80\x80",
     b"\xf4\x8f\xbf\xbf", b"\xe0\x9f\xbf\xe0\xa0\x80", b"\xf0\x8f\xbf\xbf\xf0\x90\x80\x80", b"\x80 and \xc2\x80",
-    b"\xf0\x9f\x92", b"\xf0\x9f", b"\xf0", b"\xc2", b"\xc1\xbf", b"\xf5\x80\x80\x80", b"\xe2\x80\xe2\x80\xae", b"\xfe\xff",
+    b"\xf0\x9f\x92", b"\xf0\x9f", b"\xf0", b"\xc2", b"\xc1\xbf", b"\xf5\x80\x80\x80", b"\xe2\x80\xe2\x80\xae",
+    b"\xfe\xff",
     // Homoglyphs.
     "\u{430}pt".as_bytes(), "\u{441}\u{43e}\u{440}\u{443}".as_bytes(), "r\u{3bf}ot".as_bytes(),
     "\u{ff52}\u{ff4d}".as_bytes(), "\u{1d5cb}\u{1d5c6}".as_bytes(), "\u{fb01}nd".as_bytes(),
     "\u{131}\u{e6}\u{fe}\u{17f}".as_bytes(), "etc\u{2215}passwd".as_bytes(),
-    "\u{2010}\u{2013}\u{ff0e}\u{2024}\u{2019}\u{201c}\u{ff1b}".as_bytes(), "\u{30ce}\u{4e00}\u{30ed}".as_bytes(),
+    "\u{2010}\u{2013}\u{ff0e}\u{2024}\u{2019}\u{201c}\u{ff1b}".as_bytes(),
+    "\u{30ce}\u{4e00}\u{30ed}".as_bytes(),
     // Accents, composed and put together.
     "é".as_bytes(), "e\u{301}".as_bytes(), "\u{489}\u{20dd}".as_bytes(), "Å\u{212b}".as_bytes(),
     // Without meaning or without need.
     "\u{e000}\u{378}\u{fffe}".as_bytes(), "\u{2705}\u{fffd}".as_bytes(), "\u{fdd0}\u{10ffff}".as_bytes(),
     // Blanks, and those at an end.
-    b" ", b"   ", b"    ", b"a     b", b" x ", b"a    b  ", b"  \xff  ", b"    \n    ", b"-y\\{400 blanks}; rm -rf /",
+    b" ", b"   ", b"    ", b"a     b", b" x ", b"a    b  ", b"  \xff  ", b"    \n    ",
+    b"-y\\{400 blanks}; rm -rf /",
     // What owners call their files, and alphabets that do or do not go together.
     "Übergrößen.txt".as_bytes(), "żółć".as_bytes(), "漢字 ひらがな アプリ".as_bytes(), "안녕 보고서".as_bytes(),
-    "für dich".as_bytes(), "don\u{2019}t".as_bytes(), "a漢カか".as_bytes(), "漢한".as_bytes(), "カ한".as_bytes(), "aカ한".as_bytes(),
-    "a漢\u{3105}".as_bytes(), "カ\u{3105}".as_bytes(), "a\u{431}\u{3b1}".as_bytes(), "1\u{431}".as_bytes(), "a1\u{661}".as_bytes(),
+    "für dich".as_bytes(), "don\u{2019}t".as_bytes(), "a漢カか".as_bytes(), "漢한".as_bytes(), "カ한".as_bytes(),
+    "aカ한".as_bytes(),
+    "a漢\u{3105}".as_bytes(), "カ\u{3105}".as_bytes(), "a\u{431}\u{3b1}".as_bytes(), "1\u{431}".as_bytes(),
+    "a1\u{661}".as_bytes(),
     "a-\u{431}".as_bytes(), "a\u{301}\u{431}".as_bytes(), "x²\u{1d7d9}".as_bytes(), b"a\xff\xd0\xb1",
 ];
 

@@ -140,7 +140,7 @@ pub(super) fn commands() -> Vec<RequestCase> {
         "sudo|apt|update",
     ] {
         let request = changed(&["rm", "-r", "/srv"], |request| {
-            request.sudo.argv[0] = Raw::from(name)
+            request.sudo.argv[0] = Raw::from(name);
         });
         cases.push(case(&format!("a19 sudo as {name:?}"), &request));
     }
@@ -206,7 +206,7 @@ pub(super) fn inputs() -> Vec<RequestCase> {
         cases.push(case(&format!("errors to {stream:?}"), &request));
     }
     let unreadable = changed(&["bash"], |request| {
-        request.program.path = Some(Raw(b"/x/bash\xff".to_vec()))
+        request.program.path = Some(Raw(b"/x/bash\xff".to_vec()));
     });
     cases.push(case("a program that is no text", &unreadable));
     cases
