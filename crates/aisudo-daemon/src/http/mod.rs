@@ -13,6 +13,7 @@ use std::{net::TcpListener as StdListener, sync::Arc};
 use aisudo_core::config;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use tracing::info;
 
 use crate::channels::app::Hub;
 
@@ -63,6 +64,7 @@ impl Opened {
 /// When the socket cannot be taken over.
 pub(crate) async fn serve(opened: Opened, config: &config::App, hub: Hub) -> std::io::Result<()> {
     let listener = TcpListener::from_std(opened.listener)?;
+    info!("phones are listened to at {}", listener.local_addr()?);
     let routes = routes::router(hub, config, opened.tls.is_some());
     connections::accept(
         listener,

@@ -1,0 +1,15 @@
+//! Phones and the real daemon, over real loopback HTTP. The phone's half is `aisudo-seal`'s own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test says what is wrong by panicking"
+)]
+
+mod decide;
+mod gate;
+mod phone;
+mod place;
+mod web;
