@@ -16,6 +16,5 @@ export default defineConfig({
       output: { codeSplitting: { groups: [{ name: "noble", test: /node_modules\/@noble\// }] } },
     },
   },
-  // Some tests compute for seconds; on a busy machine that takes longer, and is no failure.
-  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000 },
+  test: { include: ["test/**/*.test.ts"] },
 });
