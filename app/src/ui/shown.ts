@@ -10,7 +10,7 @@ export type { Changeable, Line };
 export interface ShownRequest {
   /** Its name for people, by its digest. */
   readonly code: string;
-  /** Who asks to do what, as whom, where. */
+  /** Who asks to do what, as whom, where; without the name. */
   readonly title: string;
   readonly warnings: readonly string[];
   /** How it runs, in parentheses; empty when there is nothing to say. */
@@ -22,6 +22,7 @@ export interface ShownRequest {
   readonly changeable: readonly Changeable[];
   readonly host: string;
   readonly requester: string;
+  /** Claimed. */
   readonly agents: readonly string[];
 }
 
@@ -76,7 +77,7 @@ function readItem(item: Item): ShownRequest | UnreadableRequest {
     });
     return {
       code: name,
-      title,
+      title: title.replace(`Request ${name}: `, ""),
       warnings,
       remark,
       words,
@@ -85,8 +86,8 @@ function readItem(item: Item): ShownRequest | UnreadableRequest {
       lines: lines.filter(({ label }) => label !== "answer"),
       changeable: placed.changeable,
       host: placed.hostName,
-      requester: placed.requester,
-      agents: placed.agents,
+      requester: word(request.requester.name).text,
+      agents: request.agents.map(safeWord),
     };
   } catch (error) {
     if (error instanceof Unreadable) return { why: safeText(error.message) };

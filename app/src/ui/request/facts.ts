@@ -8,14 +8,14 @@ export interface Group {
 }
 
 const GROUPS: readonly { readonly name: string; readonly labels: readonly string[] }[] = [
-  { name: "As whom and where", labels: ["as", "host", "directory", "program", "inside", "background"] },
+  { name: "As whom and where", labels: ["as", "host", "directory", "program", "inside", "background", "sudo's part"] },
   { name: "Who asks", labels: ["asked by", "agent", "started by"] },
   { name: "Input and environment", labels: ["input", "output", "errors", "terminal", "environment"] },
 ];
 const REST = "What is signed";
 
 /** These have a place and form of their own. */
-const ELSEWHERE = ["changeable", "reason", "digest"];
+const ELSEWHERE = ["changeable", "reason", "digest", "length"];
 
 export function groupsOf(lines: readonly Line[]): Group[] {
   const placed = new Set([...ELSEWHERE, ...GROUPS.flatMap(({ labels }) => labels)]);
@@ -26,6 +26,11 @@ export function groupsOf(lines: readonly Line[]): Group[] {
 }
 
 const OWN_WORDS = "in the agent's own words: ";
+
+/** How long the command is. */
+export function lengthIn(lines: readonly Line[]): string {
+  return lines.find(({ label }) => label === "length")?.value ?? "";
+}
 
 /** The reason that was given, if one was. */
 export function reasonIn(lines: readonly Line[]): string | undefined {
