@@ -11,7 +11,10 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     setup::sodium()?;
     app::build()?;
     // The module by itself, as it is shipped: together, it would get the features that others need of its crates.
-    for packages in [&["pam-aisudo"][..], &["aisudo-daemon", "aisudo", "aisudo-bench"]] {
+    for packages in [
+        &["pam-aisudo"][..],
+        &["aisudo-daemon", "aisudo", "aisudo-bench"],
+    ] {
         let mut build = cargo();
         build.args(["build", "--quiet", "--release"]);
         for package in packages {

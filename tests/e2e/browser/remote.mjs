@@ -48,11 +48,22 @@ context.on("request", (request) => {
   if (origin !== own && origin !== "null") trouble.push(`request: ${request.url()}`);
 });
 
+/** The registration that takes a host's pushes; the app's own keeps files. */
+const takesPushes = "/push/";
 let registration;
 await cdp.send("ServiceWorker.enable");
 cdp.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
-  registration = registrations.find((one) => !one.isDeleted)?.registrationId ?? registration;
+  const pushes = registrations.find((one) => !one.isDeleted && one.scopeURL.includes(takesPushes));
+  registration = pushes?.registrationId ?? registration;
 });
+
+/** Does something in the worker that takes pushes. */
+async function inWorker(what, given) {
+  for (const worker of context.serviceWorkers()) {
+    if ((await worker.evaluate(() => self.registration.scope)).includes(takesPushes)) return worker.evaluate(what, given);
+  }
+  throw new Error("no worker takes pushes");
+}
 
 const target = ({ role, name, label, exact = true }) =>
   label === undefined ? page.getByRole(role, { name, exact }).first() : page.getByLabel(label).first();
@@ -147,20 +158,18 @@ const commands = {
     await cdp.send("ServiceWorker.deliverPushMessage", { origin, registrationId: registration, data: payload });
   },
   async notifications() {
-    return page.evaluate(async () => {
-      const ready = await navigator.serviceWorker.ready;
-      return (await ready.getNotifications()).map(({ title, body, tag, actions }) => ({
+    return inWorker(async () =>
+      (await self.registration.getNotifications()).map(({ title, body, tag, actions }) => ({
         title,
         body,
         tag,
         actions: (actions ?? []).map(({ action }) => action),
-      }));
-    });
+      })),
+    );
   },
   /** A tap on a notification, or on one of its buttons. */
   async tap({ tag, action = "" }) {
-    const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent("serviceworker"));
-    await worker.evaluate(
+    await inWorker(
       async ([tag, action]) => {
         const notification = (await self.registration.getNotifications({ tag }))[0];
         self.dispatchEvent(new NotificationEvent("notificationclick", { notification, action }));

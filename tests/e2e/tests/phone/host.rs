@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::browser::Browser;
 
 /// How long a step may take that a browser has a part in.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running host. The browser belongs to a test, as it must be there before the world is.
 #[derive(Debug)]
