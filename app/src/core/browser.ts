@@ -63,7 +63,7 @@ function passkeysHere(): Passkeys | undefined {
 function pushesHere(base: string): Pushes | undefined {
   const has = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
   if (!has) return undefined;
-  return { workers: navigator.serviceWorker, notifications: Notification, base };
+  return { workers, notifications: Notification, base };
 }
 
 /** Has the service worker keep the app's files. A page that a notification leads to goes where that says. */
@@ -73,18 +73,25 @@ function serveOffline(base: string): void {
     if (typeof data.open === "string" && data.open.startsWith("#/")) location.hash = data.open;
   });
   // Without it the app works as well, as long as there is a network.
-  navigator.serviceWorker
-    .register(trusted(`${base}sw.js`), { scope: base, updateViaCache: "none" })
-    .catch(() => undefined);
+  workers.register(`${base}sw.js`, { scope: base, updateViaCache: "none" }).catch(() => undefined);
 }
+
+/** The browser's, for pages whose policy asks for Trusted Types: the name of a script is one of ours alone. */
+const workers: Pushes["workers"] = {
+  register: (url, options) => navigator.serviceWorker.register(trusted(String(url)), options),
+  getRegistration: (scope) => navigator.serviceWorker.getRegistration(scope),
+};
 
 /** What browsers with Trusted Types have, which the types of the DOM do not know yet. */
 interface TrustedTypes {
   createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
 }
 
-/** The one script that is loaded by a name that is put together: the policy of the page allows no others. */
+/** A policy can be made once. */
+let policy: { createScriptURL(url: string): string } | undefined;
+
 function trusted(url: string): string {
   const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-  return trustedTypes?.createPolicy("aisudo-worker", { createScriptURL: (given) => given }).createScriptURL(url) ?? url;
+  policy ??= trustedTypes?.createPolicy("aisudo-worker", { createScriptURL: (given) => given });
+  return policy?.createScriptURL(url) ?? url;
 }

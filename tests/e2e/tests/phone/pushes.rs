@@ -18,8 +18,7 @@ use crate::{
 fn with_pushes(phone: &mut Browser, service: &PushService, timeout: u32) -> Host {
     let push = format!("push = {{ services = [\"{}\"] }}\n", service.origin());
     let host = Host::start_with(timeout, &push);
-    let secret = std::fs::read("/var/lib/aisudo/push.key").expect("the daemon's key");
-    let key = Vapid::from_bytes(&secret).expect("a key").public();
+    let key = Vapid::from_bytes(&secret()).expect("a key").public();
     let given = service.subscription(&key);
     phone.run(&json!({
         "do": "subscription", "endpoint": given.endpoint, "p256dh": given.p256dh, "auth": given.auth,
@@ -30,6 +29,17 @@ fn with_pushes(phone: &mut Browser, service: &PushService, timeout: u32) -> Host
     phone.press("Turn on notifications");
     phone.run(&json!({"do": "ready", "role": "button", "name": "Turn off notifications"}));
     host
+}
+
+/// The daemon's key for push services, which it makes when it starts.
+fn secret() -> Vec<u8> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match std::fs::read("/var/lib/aisudo/push.key") {
+            Ok(secret) => return secret,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+    }
 }
 
 /// Hands over what the push service got.
