@@ -19,6 +19,8 @@ import {
   word,
   words,
 } from "../src/show/index.ts";
+import { INTERPRETERS, WRAPPERS, WRITERS } from "../src/show/view/stdin.ts";
+import { BEGINNINGS, NAMES } from "../src/show/view/variables.ts";
 import { bytes } from "./vectors.ts";
 
 interface RequestCase {
@@ -131,6 +133,8 @@ describe("requests", () => {
   test("half a character never becomes another", () => {
     const frozen = vectors.requests[0]?.request ?? "";
     expect(() => readRequest(frozen.replace("agent", "age\ud800nt"))).toThrow(Unreadable);
+    // Half of it as an escape: together they look whole.
+    expect(() => readRequest(frozen.replace("agent", "age\\ud83d\udca1nt"))).toThrow(Unreadable);
     expect(() => requestDigest("\udc00")).toThrow(Unreadable);
   });
 
@@ -152,6 +156,25 @@ describe("requests", () => {
     expect(requestDigest("{}")).toBe("0a4c7961f45b3c9799dd5ca436a4ff6c5b785483e91d862d110450c4aa345fa8");
     expect(code(`08be04${"00".repeat(29)}`, 4)).toBe("12Z0");
     expect(code("00".repeat(32), 60)).toBe("0".repeat(51));
+  });
+});
+
+describe("names that are known on both sides", () => {
+  /** What stands in a list of a source in Rust. */
+  function namesIn(source: string, list: string): string[] {
+    const path = new URL(`../../crates/aisudo-core/src/${source}`, import.meta.url);
+    const [, names = ""] = readFileSync(path, "utf8").split(new RegExp(`const ${list}: [^=]*= &\\[`));
+    return Array.from((names.split("]")[0] ?? "").matchAll(/"(.*?)"/g), ([, name = ""]) => name);
+  }
+
+  test.each([
+    ["render/stdin.rs", "INTERPRETERS", INTERPRETERS],
+    ["render/stdin.rs", "WRITERS", WRITERS],
+    ["render/stdin.rs", "WRAPPERS", WRAPPERS],
+    ["variables.rs", "NAMES", NAMES],
+    ["variables.rs", "BEGINNINGS", BEGINNINGS],
+  ])("%s: %s", (source, list, names) => {
+    expect([...names]).toEqual(namesIn(source, list));
   });
 });
 

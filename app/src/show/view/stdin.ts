@@ -13,20 +13,20 @@ export interface StdinReader {
 }
 
 /** Shells and interpreters, without the version that may follow the name. */
-const INTERPRETERS = new Set(
+export const INTERPRETERS = new Set(
   ("ash at bash batch bun busybox csh dash deno ed ex expect fish gdb guile irb ksh lua luajit " +
     "mariadb mksh mysql node nodejs nu parallel perl php psql pwsh pypy python R rbash Rscript ruby " +
     "sh sqlite tclsh tcsh xargs zsh").split(" "),
 );
 
 /** Programs that do with standard input what it says, or put it where it counts. */
-const WRITERS = new Set(
+export const WRITERS = new Set(
   ("apt-key chpasswd cpio crontab dd debconf-set-selections gpg install iptables-restore kubectl " +
     "newusers nft patch sponge tar tee").split(" "),
 );
 
 /** Programs that start the one which is named among their words. */
-const WRAPPERS = new Set(
+export const WRAPPERS = new Set(
   ("busybox chroot doas env flock ionice nice nohup nsenter runuser setpriv setsid stdbuf su sudo " +
     "systemd-run time timeout unshare").split(" "),
 );
@@ -85,7 +85,7 @@ function ofProgram(name: Uint8Array, onlyOptions: boolean): StdinReader | undefi
 function stem(name: Uint8Array): string {
   const own = base(name);
   const end = own.findLastIndex((byte) => !VERSION.has(byte)) + 1;
-  return fromUtf8(own) === undefined ? "" : fromUtf8(own.subarray(0, end)) ?? "";
+  return fromUtf8(own.subarray(0, end)) ?? "";
 }
 
 const VERSION = new Set(utf8("0123456789.-"));

@@ -7,7 +7,7 @@ use aisudo_core::{
     digest::{code, request_digest},
     raw::Raw,
     render::{self, Label},
-    request::{Content, Found, Request, Role},
+    request::{Content, Found, Request, Role, Stream},
     sudo_argv::Mode,
 };
 
@@ -139,6 +139,15 @@ fn around() -> Vec<RequestCase> {
                 if let Content::Hashed { size, .. } = &mut request.operands[0].content {
                     *size = (1 << 53) - 1;
                 }
+            }),
+        ),
+        case(
+            "output and errors to different files",
+            &changed(&["id"], |request| {
+                let file = |path| Stream::File {
+                    path: Raw::from(path),
+                };
+                request.stdio = [Stream::Null, file("/tmp/a"), file("/tmp/b")];
             }),
         ),
         case(
