@@ -29,8 +29,6 @@ export interface Look {
   readonly touch?: boolean;
   /** The phone is one of Apple's. */
   readonly ios?: boolean;
-  /** How large text is, where 1 is as usual. */
-  readonly text?: number;
 }
 
 export interface Phone {
@@ -65,7 +63,7 @@ export function withBrowser(): void {
 }
 
 export async function open(hash: string, look: Look = {}): Promise<Phone> {
-  const { world = "rich", dark = false, width = 390, height = 844, touch = false, ios = false, text = 1 } = look;
+  const { world = "rich", dark = false, width = 390, height = 844, touch = false, ios = false } = look;
   const origin = inject("origin");
   const context = await browser.newContext({
     viewport: { width, height },
@@ -85,9 +83,6 @@ export async function open(hash: string, look: Look = {}): Promise<Phone> {
   context.on("request", (request) => {
     if (new URL(request.url()).origin !== origin) wrong.push(`request: ${request.url()}`);
   });
-  await page.addInitScript((size) => {
-    if (size !== 1) document.addEventListener("DOMContentLoaded", () => (document.documentElement.style.fontSize = `${size * 100}%`));
-  }, text);
   await page.goto(`${origin}/?world=${world}${ios ? "&ios" : ""}${hash}`);
   await page.locator("h1").waitFor();
   return {
