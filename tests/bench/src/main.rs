@@ -3,6 +3,7 @@
 //!
 //! Runs as root, in a private world with the real setuid sudo. Nothing is asserted.
 
+mod app;
 mod approver;
 mod ledger;
 mod machine;
@@ -32,6 +33,7 @@ struct Scale {
     idle_seconds: u64,
     audit_rows: u64,
     entries: usize,
+    phones: usize,
 }
 
 const WHOLE: Scale = Scale {
@@ -43,6 +45,7 @@ const WHOLE: Scale = Scale {
     idle_seconds: 10,
     audit_rows: 1_000_000,
     entries: 100_000,
+    phones: 1000,
 };
 
 /// To see that it works.
@@ -55,6 +58,7 @@ const QUICK: Scale = Scale {
     idle_seconds: 1,
     audit_rows: 3000,
     entries: 300,
+    phones: 20,
 };
 
 fn main() -> ExitCode {
@@ -67,7 +71,7 @@ fn main() -> ExitCode {
             "--only" => only = arguments.next(),
             _ => {
                 eprintln!(
-                    "usage: aisudo-bench [--quick] [--json FILE] [--only PART,…]: verify, seal, ledger, sudo, waiting, signal"
+                    "usage: aisudo-bench [--quick] [--json FILE] [--only PART,…]: verify, seal, ledger, sudo, waiting, signal, app"
                 );
                 return ExitCode::FAILURE;
             }
@@ -109,6 +113,9 @@ fn measure(scale: Scale, only: Option<&str>) -> Table {
     }
     if wanted("signal") {
         signal::measure(&world, &config(), scale, &mut table);
+    }
+    if wanted("app") {
+        app::measure(&world, &config(), scale, &mut table);
     }
     if wanted("ledger") {
         state.take_big_database();

@@ -113,6 +113,7 @@ fn a17_what_is_hostile_is_seen_as_what_it_is() {
     for hidden in ['\u{202e}', '\u{1b}', '\u{3164}', 'а'] {
         assert!(!text.contains(hidden), "{hidden:?}");
     }
+    phone.run(&json!({"do": "ready", "role": "button", "name": "Deny"}));
     phone.shot("hostile.png", false);
     phone.is_clean();
     phone.press("Deny");

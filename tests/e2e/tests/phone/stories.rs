@@ -27,6 +27,7 @@ fn i1_a_phone_is_paired_and_lets_one_command_run() {
     let sudo = host.agent("AISUDO_REASON='who am I then?' sudo id -u");
     open_request(&mut phone, "id -u");
     phone.see("who am I then?");
+    phone.run(&json!({"do": "ready", "role": "button", "name": "Approve"}));
     phone.shot("request.png", false);
     phone.shot("request-dark.png", true);
     phone.is_clean();
