@@ -108,6 +108,8 @@ const commands = {
   },
   async axe() {
     await page.evaluate(readFileSync(app.resolve("axe-core/axe.min.js"), "utf8"));
+    // A button on its way from one colour to another has neither.
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)));
     const { violations } = await page.evaluate(() => axe.run(document));
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
   },

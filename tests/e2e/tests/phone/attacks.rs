@@ -150,7 +150,7 @@ fn a22_the_decision_names_what_was_on_the_screen() {
     phone.run(&json!({"do": "ready", "role": "button", "name": "Approve"}));
     let mut second = host.agent("sudo rm -rf /var/log");
     host.world.wait_for_requests(2);
-    phone.see("1 other waiting");
+    phone.see("1 more");
     phone.click("button", "Approve");
     assert_eq!(first.wait(PATIENCE).expect_success().stdout, "0\n");
     assert!(second.is_running(), "nobody has answered that");
