@@ -23,8 +23,12 @@ const PLACEHOLDER: &str = "<!doctype html><html lang=\"en\"><title>aisudo</title
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let dist = manifest.join("../../app/dist");
-    println!("cargo::rerun-if-changed={}", dist.display());
+    let app = manifest.join("../../app");
+    let dist = app.join("dist");
+    // A path that is missing would count as changed each time.
+    let watched = [&dist, &app].into_iter().find(|path| path.is_dir());
+    let watched = watched.map_or_else(|| manifest.join("build.rs"), PathBuf::clone);
+    println!("cargo::rerun-if-changed={}", watched.display());
     let mut files = Vec::new();
     collect(&dist, &dist, &mut files);
     files.sort();

@@ -150,20 +150,28 @@ impl<K: Eq + Hash> Buckets<K> {
     }
 }
 
-/// How much of the audit log each uid may fill by being turned away.
-#[derive(Debug, Default)]
-pub(crate) struct Refusals {
-    buckets: Mutex<Buckets<u32>>,
+/// How much of the audit log each (a uid, a phone) may fill by being turned away.
+#[derive(Debug)]
+pub(crate) struct Refusals<K: Eq + Hash = u32> {
+    buckets: Mutex<Buckets<K>>,
 }
 
-impl Refusals {
-    /// Whether a refusal of this uid may be recorded.
-    pub(crate) fn may_record(&self, uid: u32, now: Tick) -> bool {
+impl<K: Eq + Hash> Default for Refusals<K> {
+    fn default() -> Self {
+        Self {
+            buckets: Mutex::default(),
+        }
+    }
+}
+
+impl<K: Eq + Hash> Refusals<K> {
+    /// Whether a refusal of this one may be recorded.
+    pub(crate) fn may_record(&self, who: K, now: Tick) -> bool {
         const RATE: Rate = Rate {
             burst: REFUSAL_BURST,
             every_ms: REFUSAL_EVERY_MS,
         };
-        lock(&self.buckets).take(uid, RATE, now).is_ok()
+        lock(&self.buckets).take(who, RATE, now).is_ok()
     }
 }
 

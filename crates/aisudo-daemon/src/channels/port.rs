@@ -6,6 +6,7 @@ use aisudo_core::{
     approvers::Approvers,
     evidence::EvidenceKind,
     paths::Paths,
+    raw::Hex32,
     wire::{Head, Row},
 };
 use aisudo_sys::{socket, trusted, users};
@@ -157,6 +158,17 @@ impl Port {
             sequence: entry.sequence,
             hash: entry.entry_hash,
         })
+    }
+
+    /// The latest requests, newest first, and their nonces.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn latest(&self, limit: u32) -> Result<Vec<(Row, Hex32)>, Unavailable> {
+        match self.ledger.look(Query::Latest { limit }).await? {
+            View::Latest(latest) => Ok(latest),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// The newest messages of a channel, newest first, and where the requests stand.

@@ -1,28 +1,60 @@
 //! Whether somebody can be asked: said by channels, read by those who are about to ask.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use aisudo_core::evidence::EvidenceKind;
 
 use crate::broker::NotReached;
 
 /// Whether somebody can be asked on one channel. Clones are the same.
-#[derive(Clone, Debug, Default)]
-pub struct Reach(Arc<Mutex<Option<String>>>);
+#[derive(Clone)]
+pub struct Reach(How);
+
+#[derive(Clone)]
+enum How {
+    /// As the channel has said.
+    Said(Arc<Mutex<Option<String>>>),
+    /// Looked up each time, without waiting.
+    LookedUp(Arc<dyn Fn() -> Option<String> + Send + Sync>),
+}
 
 impl Reach {
-    /// Says that somebody can be asked again, or why nobody can, in one short phrase.
+    /// By a look that does not wait, on any thread: why nobody can be asked, in one short phrase.
+    #[must_use]
+    pub fn looked_up(why_not: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(How::LookedUp(Arc::new(why_not)))
+    }
+
+    /// Says that somebody can be asked again, or why nobody can, in one short phrase. One that is looked
+    /// up stays so.
     pub fn set(&self, why_not: Option<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = why_not;
+        if let How::Said(said) = &self.0 {
+            *said.lock().unwrap_or_else(PoisonError::into_inner) = why_not;
+        }
     }
 
     /// Why nobody can be asked, if so.
     #[must_use]
     pub fn why_not(&self) -> Option<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        match &self.0 {
+            How::Said(said) => said.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            How::LookedUp(look) => look(),
+        }
+    }
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Self(How::Said(Arc::default()))
+    }
+}
+
+impl fmt::Debug for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Reach").field(&self.why_not()).finish()
     }
 }
 

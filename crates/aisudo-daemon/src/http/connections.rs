@@ -9,7 +9,6 @@ use std::{
 use axum::{Router, extract::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -19,19 +18,22 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 use tracing::warn;
 
+use super::patient::Patient;
 use crate::limits::Connections;
 
 /// Connections at once. A thousand phones hold one each, and a browser opens a few more.
-const MOST: usize = 4096;
+pub(super) const MOST: usize = 4096;
 
-/// Connections of one address, where it is seen.
-const MOST_PER_ADDRESS: usize = 64;
+/// Connections of one address. Behind a proxy: of its answers under way.
+pub(super) const MOST_PER_ADDRESS: usize = 64;
 
 /// How long TLS and a request's head may take.
 const GREETING: Duration = Duration::from_secs(10);
 
-/// How long the other end may leave unread what was sent.
-const UNREAD: Duration = Duration::from_secs(60);
+/// How long what was sent may stay unacknowledged, in milliseconds: a phone that leaves its network says
+/// nothing.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED_MS: u32 = 60_000;
 
 /// The longest head of a request, in bytes. hyper takes no less than 8192.
 const MAX_HEAD: usize = 16 * 1024;
@@ -96,9 +98,9 @@ pub(super) async fn accept(
 }
 
 async fn greet(stream: TcpStream, tls: Option<Arc<TlsAcceptor>>, routes: Router, client: Client) {
-    let unread = u32::try_from(UNREAD.as_millis()).unwrap_or(u32::MAX);
     // Without it, it would only take longer.
-    let _ = set_tcp_user_timeout(&stream, unread);
+    #[cfg(target_os = "linux")]
+    let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, UNACKNOWLEDGED_MS);
     let _ = stream.set_nodelay(true);
     match tls {
         None => talk(stream, routes, client).await,
@@ -124,7 +126,7 @@ where
         .header_read_timeout(GREETING)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patient::new(stream)), service)
         .await;
 }
 

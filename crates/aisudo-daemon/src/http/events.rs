@@ -1,7 +1,7 @@
-//! An event stream: one event for each envelope, and a word now and then so that nobody hangs up.
+//! Streams of sealed messages, as server-sent events. One message at a time is sealed and waits to be
+//! taken: a slow reader costs no memory, and ends when its connection does.
 
 use std::{
-    convert::Infallible,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -9,69 +9,75 @@ use std::{
 
 use aisudo_core::base64url;
 use axum::{
-    body::{Body, Bytes},
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
+    body::{Body, Bytes, HttpBody},
+    http::{HeaderName, HeaderValue, header::CONTENT_TYPE},
+    response::{IntoResponse as _, Response},
 };
-use hyper::body::{Body as HttpBody, Frame};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use hyper::body::Frame;
+use tokio::{sync::mpsc, time::sleep};
 
-use crate::channels::app::Envelopes;
-
-/// Proxies close what is silent for a minute.
+/// How often something is said where there is nothing to say: proxies close what is silent.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// The answer that goes on until the envelopes end.
-pub(super) fn stream(envelopes: Envelopes) -> Response {
-    let mut keep_alive = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
-    keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let events = Events {
-        envelopes,
-        keep_alive,
-        began: false,
-    };
-    let mut response = Body::new(events).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/event-stream"),
-    );
-    // For proxies that would wait for more.
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+/// A comment, which browsers ignore.
+const COMMENT: &[u8] = b":\n\n";
+
+/// A source of sealed messages. Its end is the stream's.
+pub(super) trait Source: Send + Sync + 'static {
+    /// The next one. Loses nothing when it is dropped half-way.
+    fn next(&mut self) -> impl Future<Output = Option<Vec<u8>>> + Send;
+}
+
+/// A stream of what comes from there.
+pub(super) fn stream(source: impl Source) -> Response {
+    let (sender, events) = mpsc::channel(1);
+    tokio::spawn(feed(source, sender));
+    let mut response = Body::new(Events(events)).into_response();
+    for (name, value) in [
+        (CONTENT_TYPE, "text/event-stream"),
+        // nginx holds answers back otherwise.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ] {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 
-struct Events {
-    envelopes: Envelopes,
-    keep_alive: Interval,
-    began: bool,
+/// Until the source or the reader ends.
+async fn feed(mut source: impl Source, sender: mpsc::Sender<Bytes>) {
+    // Whoever waits for the first byte knows that it is open.
+    let _ = sender.send(Bytes::from_static(COMMENT)).await;
+    loop {
+        // Room first: what is sealed before it can be taken is old by then.
+        let Ok(room) = sender.reserve().await else {
+            return;
+        };
+        let event = tokio::select! {
+            message = source.next() => match message {
+                Some(message) => format!("data: {}\n\n", base64url::encode(&message)).into(),
+                None => return,
+            },
+            () = sleep(KEEP_ALIVE) => Bytes::from_static(COMMENT),
+            () = sender.closed() => return,
+        };
+        room.send(event);
+    }
 }
+
+struct Events(mpsc::Receiver<Bytes>);
 
 impl HttpBody for Events {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = std::convert::Infallible;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let events = self.get_mut();
-        let frame = |bytes: Bytes| Poll::Ready(Some(Ok(Frame::data(bytes))));
-        if !std::mem::replace(&mut events.began, true) {
-            // Whoever waits for the first byte knows that it is open.
-            return frame(Bytes::from_static(b":\n\n"));
-        }
-        match events.envelopes.poll_recv(context) {
-            Poll::Ready(Some(envelope)) => {
-                let text = base64url::encode(&envelope);
-                return frame(Bytes::from(["data: ", &text, "\n\n"].concat()));
-            }
-            Poll::Ready(None) => return Poll::Ready(None),
-            Poll::Pending => {}
-        }
-        match events.keep_alive.poll_tick(context) {
-            Poll::Ready(_) => frame(Bytes::from_static(b":\n\n")),
-            Poll::Pending => Poll::Pending,
-        }
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.0
+            .poll_recv(context)
+            .map(|event| event.map(|event| Ok(Frame::data(event))))
     }
 }

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::routes::not_found;
+use super::answer::Not;
 
 /// A file of the app.
 struct File {
@@ -25,21 +25,19 @@ include!(concat!(env!("OUT_DIR"), "/app_files.rs"));
 /// Names with a hash of the content in them.
 const HASHED: &str = "/assets/";
 
-pub(super) async fn file(request: Request) -> Response {
+pub(super) async fn file(request: Request) -> Result<Response, Not> {
     let path = match request.uri().path() {
         "/" => "/index.html",
         path => path,
     };
-    match FILES.iter().find(|file| file.path == path) {
-        Some(file) => answer(file, request.headers()),
-        None => not_found(),
-    }
+    let file = FILES.iter().find(|file| file.path == path);
+    file.map(|file| answer(file, request.headers()))
+        .ok_or(Not::Found)
 }
 
 fn answer(file: &File, asked: &HeaderMap) -> Response {
-    let same = asked
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|tag| tag == file.tag);
+    let names = |tags: &HeaderValue| tags.to_str().is_ok_and(|tags| tags.contains(file.tag));
+    let same = asked.get_all(header::IF_NONE_MATCH).iter().any(names);
     let cache = if file.path.starts_with(HASHED) {
         "public, max-age=31536000, immutable"
     } else {

@@ -1,8 +1,8 @@
 //! What stands before and behind every route: rates, deadlines, headers.
 
 use std::{
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -15,14 +15,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::connections::Client;
-use crate::limits::{Buckets, Rate};
+use super::{
+    answer::Not,
+    connections::{Client, MOST, MOST_PER_ADDRESS},
+    held::Held,
+};
+use crate::limits::{Buckets, Connections, Rate};
 
 /// How long a request may take until its answer begins: bodies are short.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What one address may send in a minute.
 const POSTS_PER_MINUTE: u32 = 240;
+
+/// After how many seconds a client with too many answers under way may try again.
+const RETRY_S: u64 = 5;
 
 /// What the page may load: its own files, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -60,6 +67,8 @@ pub(super) struct Guard {
     /// The only other place whose pages may speak to this one.
     app: Option<HeaderValue>,
     posts: Mutex<Buckets<Client>>,
+    /// Answers under way, where a proxy's connections say nothing.
+    answers: Arc<Connections<Client>>,
 }
 
 impl Guard {
@@ -74,28 +83,46 @@ impl Guard {
             tls,
             app: config.app.as_ref().and_then(origin),
             posts: Mutex::default(),
+            answers: Connections::new(MOST, MOST_PER_ADDRESS),
         }
     }
 
     /// Who asks. A proxy says it, at the end of a list of whatever the client said before.
-    fn client(&self, request: &Request) -> Option<Client> {
+    fn client(&self, request: &Request) -> Client {
+        let said = self.behind_proxy.then(|| forwarded(request.headers()));
+        let said = said.flatten().map(Client::of);
         let peer = request.extensions().get::<Client>().copied();
-        if !self.behind_proxy {
-            return peer;
-        }
-        forwarded(request.headers()).map(Client::of).or(peer)
+        // Each connection says who is at its other end.
+        said.or(peer)
+            .unwrap_or(Client(Ipv6Addr::UNSPECIFIED.into()))
     }
 
-    /// Milliseconds until this client may send again, if it has sent too much.
-    fn wait(&self, request: &Request) -> Option<u64> {
-        if request.method() != Method::POST {
-            return None;
+    /// Within the limits, to the routes.
+    async fn let_in(&self, request: Request, next: Next) -> Result<Response, Not> {
+        let client = self.client(&request);
+        if request.method() == Method::POST {
+            self.count(client)?;
         }
-        let client = self.client(request)?;
+        let admission = self.behind_proxy.then(|| self.answers.admit(client));
+        if let Some(None) = admission {
+            return Err(Not::SoMany(RETRY_S));
+        }
+        let answered = tokio::time::timeout(PATIENCE, next.run(request)).await;
+        let response = answered.map_err(|_| Not::Found)?;
+        match Not::of(response.status()) {
+            Some(not) => Err(not),
+            None => Ok(response.map(|body| Held::until_sent(body, admission.flatten()))),
+        }
+    }
+
+    /// # Errors
+    /// With the seconds until this client may send again, if it has sent too much.
+    fn count(&self, client: Client) -> Result<(), Not> {
+        let rate = Rate::per_minute(POSTS_PER_MINUTE);
         let mut posts = self.posts.lock().unwrap_or_else(PoisonError::into_inner);
         posts
-            .take(client, Rate::per_minute(POSTS_PER_MINUTE), boottime())
-            .err()
+            .take(client, rate, boottime())
+            .map_err(|wait_ms| Not::SoMany(wait_ms.div_ceil(1000)))
     }
 
     /// Pages from elsewhere may speak to us only if they are the app.
@@ -127,7 +154,7 @@ fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
 
 /// Before and behind every route.
 pub(super) async fn guard(
-    State(guard): State<std::sync::Arc<Guard>>,
+    State(guard): State<Arc<Guard>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -137,17 +164,10 @@ pub(super) async fn guard(
         && origin.as_ref() == guard.app.as_ref();
     let mut response = if asks_first {
         StatusCode::NO_CONTENT.into_response()
-    } else if let Some(ms) = guard.wait(&request) {
-        let seconds = HeaderValue::from(ms.div_ceil(1000));
-        (
-            StatusCode::TOO_MANY_REQUESTS,
-            [(header::RETRY_AFTER, seconds)],
-        )
-            .into_response()
     } else {
-        match tokio::time::timeout(PATIENCE, next.run(request)).await {
+        match guard.let_in(request, next).await {
             Ok(response) => response,
-            Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+            Err(not) => not.into_response(),
         }
     };
     let headers = response.headers_mut();

@@ -1,10 +1,13 @@
 //! The first carrier: the daemon's own HTTP. It serves the app's files, moves envelopes, and is trusted for
 //! nothing. Whatever is wrong with what comes is one and the same "not found".
 
+mod answer;
 mod connections;
 mod events;
 mod files;
 mod guard;
+mod held;
+mod patient;
 mod routes;
 mod tls;
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use aisudo_core::{config, device::KeyId, evidence::Verdict, raw::Hex32};
-use aisudo_seal::envelope::PublicKey;
+use aisudo_core::{config, evidence::Verdict, raw::Hex32};
 use axum::{
     Json, Router,
     body::Bytes,
@@ -11,66 +10,91 @@ use axum::{
     http::StatusCode,
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    events, files,
+    answer::Not,
+    events::{self, Source},
+    files,
     guard::{Guard, guard},
 };
-use crate::channels::app::{Hub, Named};
+use crate::channels::app::{Hub, Letters, Messages, Named};
 
-/// The longest body, in bytes: what phones send has 2048 and a key before it, or less.
-const MAX_BODY: usize = 16 * 1024;
+/// The longest envelope that asks for an inbox, in bytes.
+const MAX_LISTEN: usize = 1024;
 
-/// The paths and their methods. `docs/openapi.json` says the same, and a test compares.
+/// The longest of what phones say otherwise: a push subscription.
+const MAX_MESSAGE: usize = 4 * 1024;
+
+/// The longest answer: a passkey's has a few parts.
+const MAX_DECISION: usize = 8 * 1024;
+
+/// The longest answer to a link: a key, and an envelope.
+const MAX_PAIR: usize = 8 * 1024;
+
+/// A path, its method, and what is done.
+type Route = (&'static str, &'static str, MethodRouter<Hub>);
+
+/// All but the app's files. `docs/openapi.json` says the same, and a test compares.
+pub(super) fn all() -> [Route; 7] {
+    let at_most = DefaultBodyLimit::max;
+    [
+        ("/health", "get", get(health)),
+        ("/inbox", "post", post(inbox).layer(at_most(MAX_LISTEN))),
+        (
+            "/messages",
+            "post",
+            post(message).layer(at_most(MAX_MESSAGE)),
+        ),
+        (
+            "/approve/{request}/{nonce}",
+            "post",
+            post(approve).layer(at_most(MAX_DECISION)),
+        ),
+        (
+            "/deny/{request}/{nonce}",
+            "post",
+            post(deny).layer(at_most(MAX_DECISION)),
+        ),
+        ("/status/{request}/{nonce}", "get", get(status)),
+        ("/pair", "post", post(pair).layer(at_most(MAX_PAIR))),
+    ]
+}
+
+/// The whole of it.
 pub(super) fn router(hub: Hub, config: &config::App, tls: bool) -> Router {
+    let add = |router: Router<Hub>, (path, _, route)| router.route(path, route);
+    let routes = all().into_iter().fold(Router::new(), add);
+    let routes = routes.fallback(get(files::file)).with_state(hub);
+    // Around it as a whole: a route adds the methods that it knows behind its own layers.
     Router::new()
-        .route("/health", get(health))
-        .route("/inbox", post(inbox))
-        .route("/messages", post(message))
-        .route("/approve/{request}/{nonce}", post(approve))
-        .route("/deny/{request}/{nonce}", post(deny))
-        .route("/status/{request}/{nonce}", get(status))
-        .route("/pair", post(pair))
-        .fallback(get(files::file))
-        .method_not_allowed_fallback(nothing)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .fallback_service(routes)
         .layer(from_fn_with_state(Arc::new(Guard::new(config, tls)), guard))
-        .with_state(hub)
-}
-
-/// The answer to everything wrong.
-pub(super) async fn nothing() -> Response {
-    not_found()
-}
-
-pub(super) fn not_found() -> Response {
-    (StatusCode::NOT_FOUND, Json(json!({"error": "not found"}))).into_response()
 }
 
 async fn health() -> Response {
     Json(json!({"status": "ok"})).into_response()
 }
 
-async fn inbox(State(hub): State<Hub>, envelope: Bytes) -> Response {
-    match hub.listen(&envelope).await {
-        Some(envelopes) => events::stream(envelopes),
-        None => not_found(),
-    }
+async fn inbox(State(hub): State<Hub>, envelope: Bytes) -> Result<Response, Not> {
+    Ok(events::stream(hub.listen(&envelope).await?))
 }
 
-async fn message(State(hub): State<Hub>, envelope: Bytes) -> Response {
-    taken(hub.message(&envelope).await)
+async fn message(State(hub): State<Hub>, envelope: Bytes) -> Result<StatusCode, Not> {
+    hub.message(&envelope).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
-async fn approve(hub: State<Hub>, names: Path<(String, String)>, envelope: Bytes) -> Response {
+type Names = Path<(String, String)>;
+
+async fn approve(hub: State<Hub>, names: Names, envelope: Bytes) -> Result<StatusCode, Not> {
     decide(&hub, &names, Verdict::Approve, &envelope).await
 }
 
-async fn deny(hub: State<Hub>, names: Path<(String, String)>, envelope: Bytes) -> Response {
+async fn deny(hub: State<Hub>, names: Names, envelope: Bytes) -> Result<StatusCode, Not> {
     decide(&hub, &names, Verdict::Deny, &envelope).await
 }
 
@@ -79,42 +103,38 @@ async fn decide(
     names: &(String, String),
     verdict: Verdict,
     envelope: &[u8],
-) -> Response {
-    let Some((id, nonce)) = read(names) else {
-        return not_found();
-    };
+) -> Result<StatusCode, Not> {
+    let (id, nonce) = read(names).ok_or(Not::Found)?;
     let named = Named { id, nonce, verdict };
-    taken(hub.decide(named, envelope).await)
+    hub.decide(envelope, Some(&named)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
-async fn status(State(hub): State<Hub>, Path(names): Path<(String, String)>) -> Response {
-    match read(&names).and_then(|(id, nonce)| hub.state_of(id, &nonce)) {
-        Some(state) => Json(json!({"state": state})).into_response(),
-        None => not_found(),
-    }
+async fn status(State(hub): State<Hub>, Path(names): Names) -> Result<Response, Not> {
+    let (id, nonce) = read(&names).ok_or(Not::Found)?;
+    let state = hub.state_of(id, &nonce).ok_or(Not::Found)?;
+    Ok(Json(json!({"state": state})).into_response())
 }
 
 /// A key, and an envelope that was sealed with it.
-async fn pair(State(hub): State<Hub>, answer: Bytes) -> Response {
-    let sender = answer
-        .first_chunk()
-        .and_then(|key| PublicKey::from_bytes(*key).ok());
-    let device: Option<KeyId> = sender.map(PublicKey::id);
-    match device.and_then(|device| hub.pairing().answer(device, &answer)) {
-        Some(envelopes) => events::stream(envelopes),
-        None => not_found(),
-    }
-}
-
-fn taken(taken: Option<()>) -> Response {
-    match taken {
-        Some(()) => StatusCode::NO_CONTENT.into_response(),
-        None => not_found(),
-    }
+async fn pair(State(hub): State<Hub>, answer: Bytes) -> Result<Response, Not> {
+    hub.pair(&answer).map(events::stream).ok_or(Not::Found)
 }
 
 /// Both names of a request, each in the one form that it has.
 fn read((request, nonce): &(String, String)) -> Option<(Uuid, Hex32)> {
     let id: Uuid = request.parse().ok()?;
     (id.to_string() == *request).then_some((id, nonce.parse().ok()?))
+}
+
+impl Source for Letters {
+    async fn next(&mut self) -> Option<Vec<u8>> {
+        Letters::next(self).await
+    }
+}
+
+impl Source for Messages {
+    async fn next(&mut self) -> Option<Vec<u8>> {
+        self.recv().await
+    }
 }

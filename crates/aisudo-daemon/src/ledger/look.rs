@@ -3,6 +3,7 @@
 use aisudo_core::{
     digest::normalize_code,
     evidence::EvidenceKind,
+    raw::Hex32,
     state::Tick,
     wire::{Head, MAX_FRAME_BYTES, Row, Status},
 };
@@ -40,6 +41,11 @@ pub enum Query {
     Prompts {
         /// Which.
         channel: EvidenceKind,
+    },
+    /// The latest of all requests with their nonces, for a channel.
+    Latest {
+        /// How many at most.
+        limit: u32,
     },
     /// The latest requests of one user, for that user.
     Mine {
@@ -92,6 +98,8 @@ pub enum View {
     },
     /// Messages, newest first, and where the requests stand.
     Prompts(Vec<(Prompted, Row)>),
+    /// Requests, newest first, and their nonces.
+    Latest(Vec<(Row, Hex32)>),
     /// No such request.
     NotFound,
     /// Not for this uid.
@@ -118,6 +126,14 @@ pub(super) fn look(here: &Here<'_>, query: &Query) -> Result<View, StoreError> {
                 (one, row)
             };
             Ok(View::Prompts(prompts.into_iter().map(with_row).collect()))
+        }
+        Query::Latest { limit } => {
+            let latest = here.store.latest(None, *limit)?.into_iter();
+            let with_nonce = |one: Stored| {
+                let nonce = one.ticket.nonce;
+                (stored_row(one, here.now), nonce)
+            };
+            Ok(View::Latest(latest.map(with_nonce).collect()))
         }
         Query::Mine { uid } => here.latest(Some(*uid), MAX_OWN_ROWS),
         Query::Approver { uid, .. } if here.broker.asks(*uid) => Ok(View::Refused),

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use super::{Broken, Peer, Service, Shared, Wire, control_refusal};
 use crate::{
     broker::{Answer, Command, Outcome},
-    channels::app::{Hub, Pairs},
+    channels::app::{Confirmed, Hub, Pairs},
     ledger::{Query, View, What},
     record::Record,
     settings::Change,
@@ -342,7 +342,7 @@ impl Client<'_> {
         });
         let Some(hub) = found else { return refused };
         match hub.test(device).await {
-            Ok((after_ms, pushed)) => ToControl::Tested { after_ms, pushed },
+            Ok(Confirmed { after_ms, pushed }) => ToControl::Tested { after_ms, pushed },
             Err(why) => control_refusal(why),
         }
     }
@@ -403,7 +403,7 @@ impl Client<'_> {
                 head,
                 start,
             },
-            Ok(View::NotFound | View::Prompts(_)) => {
+            Ok(View::NotFound | View::Prompts(_) | View::Latest(_)) => {
                 control_refusal("there is no such request; list the requests again".to_owned())
             }
             Ok(View::Refused) => refused(),

@@ -83,6 +83,7 @@ pub(crate) fn start(paths: &Paths) -> Result<Started, String> {
 /// The keys of the app's channel, which are the daemon's own.
 fn phones(paths: &Paths, config: &App, http: http::Opened) -> Result<app::Opened, String> {
     Ok(app::Opened {
+        paths: paths.clone(),
         key: app::key::read_or_make(&paths.host_key())?,
         ring: app::Ring::open(config, paths)?,
         config: config.clone(),

@@ -8,6 +8,7 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod attacks;
 mod decide;
 mod gate;
 mod phone;

@@ -1,7 +1,6 @@
 //! A phone, as the app is one.
 
 use aisudo_core::{
-    base64url::Base64,
     device::{DeviceKey, KeyId},
     evidence::Verdict,
     raw::hex,
@@ -31,7 +30,6 @@ pub(crate) struct Phone {
 /// What stands in an [`HostSays::Ask`].
 pub(crate) struct Asked {
     pub(crate) reply: PublicKey,
-    pub(crate) request: String,
 }
 
 impl Phone {
@@ -147,7 +145,7 @@ impl Inbox<'_> {
             {
                 assert_eq!(code, gate.code);
                 assert!((1..=20_000).contains(&remaining_ms), "{remaining_ms}");
-                return Asked { reply, request };
+                return Asked { reply };
             }
         }
     }
@@ -171,15 +169,5 @@ impl Inbox<'_> {
                 return (state, approver, device, note);
             }
         }
-    }
-}
-
-/// A browser's subscription to pushes at this place.
-#[allow(dead_code, reason = "for the tests of pushes")]
-pub(crate) fn subscription(endpoint: &str) -> aisudo_seal::message::Subscription {
-    aisudo_seal::message::Subscription {
-        endpoint: endpoint.to_owned(),
-        p256dh: Base64(vec![4; 65]),
-        auth: Base64(vec![7; 16]),
     }
 }

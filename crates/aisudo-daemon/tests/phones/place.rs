@@ -5,7 +5,8 @@ use std::{
     io::{BufRead as _, BufReader},
     net::SocketAddr,
     os::unix::{fs::PermissionsExt as _, net::UnixStream},
-    process::{Child, ChildStderr, Command, Stdio},
+    process::{Child, Command, Stdio},
+    thread,
 };
 
 use aisudo_core::{
@@ -29,6 +30,7 @@ user = \"nobody\"
 timeout = 20
 [limits]
 requests_per_minute = 10000
+requests_per_minute_all = 10000
 cooldown = 0
 ";
 
@@ -46,8 +48,6 @@ pub(crate) struct Place {
 struct Running {
     process: Child,
     address: SocketAddr,
-    /// Kept open: the daemon writes to it.
-    _log: BufReader<ChildStderr>,
 }
 
 impl Place {
@@ -96,11 +96,9 @@ impl Place {
                 break rest.parse().unwrap();
             }
         };
-        self.daemon = Some(Running {
-            process,
-            address,
-            _log: log,
-        });
+        // Read on, or the daemon would wait for room.
+        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        self.daemon = Some(Running { process, address });
     }
 
     /// As by a crash.

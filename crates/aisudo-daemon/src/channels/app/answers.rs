@@ -1,90 +1,100 @@
-//! Whether an answer may count: opened, read, verified. Pure.
+//! Whether an answer may count: opened with its request's reply key, and signed for that very request by the
+//! phone that sent it, which root lists now. Pure.
 
 use aisudo_core::{
-    digest::request_digest,
     evidence::{AppEvidence, Evidence, Verdict},
     raw::Hex32,
 };
-use aisudo_seal::{envelope::Envelope, statement::Signed};
+use aisudo_seal::{
+    envelope::{Envelope, MessageId},
+    statement::{Signed, Why},
+};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::{desk::Desk, phones::Phone};
 use crate::broker::Answer;
 
-/// What a carrier was told: which request, by both its names, and yes or no.
-#[derive(Clone, Copy, Debug)]
+/// What a carrier was told besides, where it was: which request, by both its names, and yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) id: Uuid,
     pub(crate) nonce: Hex32,
     pub(crate) verdict: Verdict,
 }
 
-/// Why an answer does not count.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum No {
-    /// It is anybody's, or about nothing that waits: not worth a word.
-    Noise,
-    /// A listed device sent it, and it is not as it must be.
-    Refused {
-        /// Whose device.
-        who: String,
-        /// Why, for the record.
-        why: String,
-    },
+/// An answer that a phone has sealed to the key of a request that waits.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    /// Tells it from others, and not from itself.
+    pub(super) message: MessageId,
+    /// The request whose key has opened it.
+    pub(super) id: Uuid,
+    digest: Hex32,
+    nonce: Hex32,
+    /// Who has sealed it.
+    pub(super) phone: Phone,
+    body: Zeroizing<Vec<u8>>,
 }
 
-/// The answer for the ledger, and whose it is.
-pub(super) fn read<'a>(
-    desk: &Desk,
-    phones: &'a [Phone],
-    named: Named,
-    envelope: &[u8],
-) -> Result<(Answer, &'a Phone), No> {
-    let case = desk.case_named(named.id, &named.nonce).ok_or(No::Noise)?;
-    let envelope = Envelope::parse(envelope).map_err(|_| No::Noise)?;
-    let phone = phones
-        .iter()
-        .find(|phone| phone.address() == envelope.sender())
-        .ok_or(No::Noise)?;
-    let reply = case.reply(phone.address()).ok_or(No::Noise)?;
-    let opened = reply.open(&envelope, &phone.seal).map_err(|_| No::Noise)?;
-    // From here on it is known to come from that device.
-    let refused = |why: &str| No::Refused {
-        who: phone.approver.clone(),
-        why: format!("{}: {why}", phone.key.id()),
-    };
-    let signed: Signed =
-        serde_json::from_slice(&opened.body).map_err(|_| refused("the answer cannot be read"))?;
-    let statement = &signed.statement;
-    if (statement.digest, statement.nonce) != (case.row.digest, case.nonce) {
-        return Err(refused("the answer is for another request"));
-    }
-    if statement.verdict != named.verdict {
-        return Err(refused("it says one thing and was sent as the other"));
-    }
-    // The device's own key, and not that of another device of the list.
-    signed
-        .verify([&phone.key])
-        .map_err(|why| refused(&why.to_string()))?;
-    let answer = Answer {
-        id: named.id,
-        digest: statement.digest,
-        nonce: Some(statement.nonce),
-        verdict: statement.verdict,
-        approver: phone.approver.clone(),
-        note: Some(statement.note.clone()).filter(|note| !note.is_empty()),
-        evidence: Evidence::App(Box::new(AppEvidence {
-            device: signed.device,
-            signed_at_ms: statement.at_ms,
-            proof: signed.proof.clone(),
-        })),
-        decider: None,
-    };
-    Ok((answer, phone))
+/// Opens it. Nothing: it is anybody's, or about nothing that waits, and not worth a word.
+pub(super) fn open(desk: &Desk, phones: &[Phone], envelope: &[u8]) -> Option<Sealed> {
+    let envelope = Envelope::parse(envelope).ok()?;
+    let (case, address, reply) = desk.keyed(envelope.recipient())?;
+    let phone = phones.iter().find(|phone| phone.address() == address)?;
+    let opened = reply.open(&envelope, &phone.seal).ok()?;
+    Some(Sealed {
+        message: opened.id,
+        id: case.row.id,
+        digest: case.row.digest,
+        nonce: case.nonce,
+        phone: phone.clone(),
+        body: opened.body,
+    })
 }
 
-/// The nonce in a request's frozen bytes, if these are what they are said to be.
-pub(super) fn nonce_of(body: &str, digest: &Hex32) -> Option<Hex32> {
-    let request = aisudo_core::request::Request::parse(body).ok()?;
-    (request_digest(body.as_bytes()) == *digest).then_some(request.nonce)
+impl Sealed {
+    /// What it says, for the ledger, if that may count.
+    ///
+    /// # Errors
+    /// Why not, for the record: it is known to come from that phone.
+    pub(super) fn believe(
+        &self,
+        named: Option<&Named>,
+        listed: &[Phone],
+    ) -> Result<Answer, String> {
+        let signed: Signed = serde_json::from_slice(&self.body)
+            .map_err(|_| "the answer cannot be read".to_owned())?;
+        let statement = &signed.statement;
+        if (statement.digest, statement.nonce) != (self.digest, self.nonce) {
+            return Err("the answer is for another request".to_owned());
+        }
+        let says = Named {
+            id: self.id,
+            nonce: self.nonce,
+            verdict: statement.verdict,
+        };
+        if named.is_some_and(|named| *named != says) {
+            return Err("it says one thing and was sent as the other".to_owned());
+        }
+        let still = listed.iter().find(|phone| phone.is(&self.phone));
+        // The phone's own key, and not that of another one of the list.
+        signed
+            .verify(still.map(|phone| &phone.key))
+            .map_err(|why: Why| why.to_string())?;
+        Ok(Answer {
+            id: self.id,
+            digest: self.digest,
+            nonce: Some(self.nonce),
+            verdict: statement.verdict,
+            approver: self.phone.approver.clone(),
+            note: Some(statement.note.clone()).filter(|note| !note.is_empty()),
+            evidence: Evidence::App(Box::new(AppEvidence {
+                device: signed.device,
+                signed_at_ms: statement.at_ms,
+                proof: signed.proof.clone(),
+            })),
+            decider: None,
+        })
+    }
 }

@@ -19,25 +19,25 @@ pub(crate) mod key;
 mod pairing;
 mod phones;
 mod ring;
+mod seen;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use aisudo_core::{config, evidence::EvidenceKind, wire::Row};
+use aisudo_core::{config, evidence::EvidenceKind, paths::Paths, wire::Row};
 use aisudo_seal::envelope::SecretKey;
 use tracing::warn;
 
-use self::phones::Phone;
 pub(crate) use self::{
     answers::Named,
-    hub::Hub,
-    inboxes::Envelopes,
-    pairing::{Pairing, Pairs},
+    hub::{Confirmed, Hub, Letters, No},
+    pairing::{Messages, Pairs},
     ring::Ring,
 };
-use super::{Announcement, Channel, Port, Reach, Work, mailbox::Mailbox};
+use self::{hub::Parts, inboxes::Inboxes, phones::Phones};
+use super::{Announcement, Channel, Reach, Work, mailbox::Mailbox};
 use crate::http;
 
 /// How often root's list is looked at, for devices that come and go.
@@ -46,6 +46,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// What is read and opened while the daemon starts.
 #[derive(Debug)]
 pub(crate) struct Opened {
+    pub(crate) paths: Paths,
     pub(crate) config: config::App,
     pub(crate) key: SecretKey,
     pub(crate) ring: Ring,
@@ -56,7 +57,10 @@ pub(crate) struct Opened {
 #[derive(Debug)]
 pub(super) struct App {
     mailbox: Mailbox,
-    health: Health,
+    phones: Phones,
+    inboxes: Inboxes,
+    ring: Ring,
+    reach: Reach,
 }
 
 /// For root's commands, once the work has begun. Clones are the same.
@@ -77,76 +81,67 @@ impl Door {
     }
 }
 
-/// How the channel is. Clones are the same.
-#[derive(Clone, Debug, Default)]
-struct Health {
-    reach: Reach,
-    text: Arc<Mutex<String>>,
-}
-
-impl Health {
-    fn set(&self, text: String, why_not: Option<String>) {
-        *self.text.lock().unwrap_or_else(PoisonError::into_inner) = text;
-        self.reach.set(why_not);
-    }
-}
-
 impl App {
     /// The channel, what must run for it, and the door for root's commands.
     pub(super) fn new(opened: Opened) -> (Self, Work, Door) {
-        let (mailbox, health, door) = <(Mailbox, Health, Door)>::default();
+        let phones = Phones::new(opened.paths.clone());
+        let looked_at = phones.clone();
         let channel = Self {
-            mailbox: mailbox.clone(),
-            health: health.clone(),
+            mailbox: Mailbox::default(),
+            phones,
+            inboxes: Inboxes::default(),
+            ring: opened.ring.clone(),
+            reach: Reach::looked_up(move || looked_at.nobody()),
         };
-        // Until root's list was looked at.
-        health.set("starts".to_owned(), Some(NO_PHONE.to_owned()));
-        let opened_door = door.clone();
-        let work: Work =
-            Box::new(move |port| Box::pin(run(opened, mailbox, health, opened_door, port)));
+        let door = Door::default();
+        let (mailbox, opened_door) = (channel.mailbox.clone(), door.clone());
+        let (phones, inboxes) = (channel.phones.clone(), channel.inboxes.clone());
+        let work: Work = Box::new(move |port| {
+            let parts = Parts {
+                host: host_name(),
+                key: opened.key,
+                port,
+                mailbox: mailbox.clone(),
+                phones,
+                inboxes,
+                ring: opened.ring,
+            };
+            let hub = Hub::new(parts);
+            opened_door.open(hub.clone());
+            Box::pin(run(hub, mailbox, opened.http, opened.config))
+        });
         (channel, work, door)
     }
 }
 
-/// Why nobody can be asked.
-const NO_PHONE: &str = "no phone is paired; root runs: aisudo pair NAME";
+fn host_name() -> String {
+    let name = rustix::system::uname();
+    name.nodename().to_string_lossy().into_owned()
+}
 
-async fn run(opened: Opened, mailbox: Mailbox, health: Health, door: Door, port: Port) {
-    let Opened {
-        config,
-        key,
-        ring,
-        http,
-    } = opened;
-    let host = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned();
-    let hub = Hub::new(host, key, port, ring.clone(), Pairing::default());
-    door.open(hub.clone());
-    let served = http::serve(http, &config, hub.clone());
-    let watched = watch(&hub, &mailbox, &health);
+async fn run(hub: Hub, mailbox: Mailbox, http: http::Opened, config: config::App) {
+    hub.recall().await;
     tokio::select! {
-        served = served => {
+        served = http::serve(http, &config, hub.clone()) => {
             if let Err(error) = served {
                 warn!(%error, "the app's port failed");
             }
         }
-        () = watched => {}
-        () = ring.run() => {}
+        () = watch(&hub, &mailbox) => {}
+        () = hub.push() => {}
     }
 }
 
 /// Brings to the hub what comes from the writer, and what root has changed in the list.
-async fn watch(hub: &Hub, mailbox: &Mailbox, health: &Health) {
-    let mut phones: Vec<Phone> = hub.phones();
+async fn watch(hub: &Hub, mailbox: &Mailbox) {
+    let (mut known, mut given_back) = (Vec::new(), Vec::new());
     loop {
-        let why_not = phones.is_empty().then(|| NO_PHONE.to_owned());
-        health.set(hub.health(&phones), why_not);
+        hub.let_go(&mut known);
+        hub.collect();
+        hub.give_back(&mut given_back).await;
         tokio::select! {
-            () = mailbox.came() => hub.take(mailbox.take()),
-            () = hub.pairing().ended() => phones = hub.let_go(&phones),
-            () = tokio::time::sleep(LOOK_AGAIN) => phones = hub.let_go(&phones),
+            () = mailbox.came() => {}
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
         }
     }
 }
@@ -165,14 +160,30 @@ impl Channel for App {
     }
 
     fn reach(&self) -> Reach {
-        self.health.reach.clone()
+        self.reach.clone()
     }
 
+    /// How many there are, how many listen, and how pushes are.
     fn health(&self) -> String {
-        self.health
-            .text
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let phones = match self.phones.now() {
+            Ok(phones) if phones.is_empty() => return self.phones.nobody().unwrap_or_default(),
+            Ok(phones) => phones,
+            Err(why) => return format!("no phone is believed: {why}"),
+        };
+        let addresses = || phones.iter().map(phones::Phone::address);
+        let listen = addresses().filter(|one| self.inboxes.listens(*one)).count();
+        let devices = match phones.len() {
+            1 => "1 device".to_owned(),
+            count => format!("{count} devices"),
+        };
+        let listen = match listen {
+            0 => "none listens".to_owned(),
+            1 => "1 listens".to_owned(),
+            count => format!("{count} listen"),
+        };
+        format!(
+            "{devices}, {listen}, {}",
+            self.ring.health_of_all(addresses())
+        )
     }
 }

@@ -3,7 +3,7 @@
 mod file;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::ErrorKind,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -77,6 +77,8 @@ struct Inner {
 struct State {
     subscriptions: Subscriptions,
     waiting: BTreeMap<(KeyId, Topic), Push>,
+    /// Those on their way: what is newer about the same waits for them, or it could be overtaken.
+    sending: BTreeSet<(KeyId, Topic)>,
 }
 
 /// Something to be pushed.
@@ -123,6 +125,7 @@ impl Ring {
             state: Mutex::new(State {
                 subscriptions: Subscriptions::read(paths.subscriptions()),
                 waiting: BTreeMap::new(),
+                sending: BTreeSet::new(),
             }),
             came: Notify::new(),
         };
@@ -154,6 +157,24 @@ impl Ring {
             (_, Some(false)) => "expired: turn notifications on again on the phone",
         }
         .to_owned()
+    }
+
+    /// How pushes are in all, in one short phrase.
+    pub(super) fn health_of_all(&self, devices: impl Iterator<Item = KeyId>) -> String {
+        if self.0.is_none() {
+            return "push not offered".to_owned();
+        }
+        let works: Vec<Option<bool>> = devices.map(|device| self.works(device)).collect();
+        let count = |wanted| works.iter().filter(|works| **works == wanted).count();
+        let on = match count(Some(true)) {
+            0 => "push off".to_owned(),
+            all if all == works.len() => "push on".to_owned(),
+            some => format!("push on for {some}"),
+        };
+        match count(Some(false)) {
+            0 => on,
+            gone => format!("{on}, expired for {gone}"),
+        }
     }
 
     /// From now on pushes to this device go there, or nowhere.
@@ -190,7 +211,7 @@ impl Ring {
     }
 
     /// Sends what is to be pushed, until the daemon ends.
-    pub(super) async fn run(self) {
+    pub(super) async fn run(&self) {
         let Some(inner) = &self.0 else {
             return std::future::pending().await;
         };
@@ -200,7 +221,10 @@ impl Ring {
                 && let Some((device, topic, push)) = inner.next()
             {
                 let inner = Arc::clone(inner);
-                sending.spawn(async move { inner.send(device, topic, push).await });
+                sending.spawn(async move {
+                    inner.send(device, topic, push).await;
+                    inner.state().sending.remove(&(device, topic));
+                });
             }
             let pause = inner.pause();
             tokio::select! {
@@ -218,17 +242,22 @@ impl Inner {
         let now = boottime();
         let mut state = self.state();
         state.waiting.retain(|_, push| push.until > now);
-        let due = |(_, push): &(&(KeyId, Topic), &Push)| push.not_before <= now;
-        let (device, topic) = *state.waiting.iter().find(due)?.0;
-        let push = state.waiting.remove(&(device, topic))?;
-        Some((device, topic, push))
+        let due = |(about, push): &(&(KeyId, Topic), &Push)| {
+            push.not_before <= now && !state.sending.contains(about)
+        };
+        let about = *state.waiting.iter().find(due)?.0;
+        let push = state.waiting.remove(&about)?;
+        state.sending.insert(about);
+        Some((about.0, about.1, push))
     }
 
     /// Until the next one is due.
     fn pause(&self) -> Duration {
         let now = boottime();
         let state = self.state();
-        let next = state.waiting.values().map(|push| push.not_before.0).min();
+        let free = |(about, _): &(&(KeyId, Topic), &Push)| !state.sending.contains(about);
+        let waiting = state.waiting.iter().filter(free);
+        let next = waiting.map(|(_, push)| push.not_before.0).min();
         match next {
             Some(then) => Duration::from_millis(then.saturating_sub(now.0).max(1)),
             None => LONGEST_RETRY,
