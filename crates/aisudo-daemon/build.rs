@@ -39,7 +39,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut code = String::from("const FILES: &[File] = &[\n");
     for (path, file) in &files {
-        println!("cargo::rerun-if-changed={}", file.display());
         let mut hash = DefaultHasher::new();
         fs::read(file)?.hash(&mut hash);
         let (kind, tag) = (kind(path), format!("\"{:016x}\"", hash.finish()));
