@@ -4,6 +4,7 @@
 import type { Core, Host, Item, Snapshot } from "../core/types.ts";
 import type { Clock } from "./clock.ts";
 import type { Platform } from "./platform.ts";
+import { PressGuard } from "./request/guard.ts";
 import { type Route, routeOf, toPair } from "./routes.ts";
 
 export class Ui {
@@ -26,6 +27,7 @@ export class Ui {
     this.snapshot.items.filter((item) => this.canAnswer(item)).sort((one, other) => one.askedAtMs - other.askedAtMs),
   );
 
+  readonly press = new PressGuard();
   readonly core: Core;
   readonly clock: Clock;
   readonly platform: Platform;

@@ -11,7 +11,7 @@ interface Press {
 
 /**
  * A tap counts where it ends, so it must have begun there as well: on the same request, with the buttons open.
- * A keyboard or a screen reader clicks without a press.
+ * There is one for all requests, as there is one thumb.
  */
 export class PressGuard {
   private press: Press | undefined;
@@ -20,10 +20,10 @@ export class PressGuard {
     this.press = { digest, open };
   }
 
-  /** Whether a click that comes now is meant for this request. */
-  isMeant(digest: string): boolean {
+  /** Whether a click that comes now is meant for this request. A keyboard clicks without a press. */
+  isMeant(digest: string, click: MouseEvent): boolean {
     const press = this.press;
     this.press = undefined;
-    return press === undefined || (press.open && press.digest === digest);
+    return click.detail === 0 || (press !== undefined && press.open && press.digest === digest);
   }
 }
