@@ -3,6 +3,7 @@
 use std::os::unix::net::UnixStream;
 
 use aisudo_core::{
+    base64url::Base64,
     digest::request_digest,
     evidence::Decision,
     raw::Hex32,
@@ -40,10 +41,23 @@ impl Gate {
         Self::ask_body(place, self.body.clone())
     }
 
-    fn ask_body(place: &Place, body: String) -> Self {
+    pub(crate) fn connect(place: &Place) -> UnixStream {
         let mut stream = UnixStream::connect(place.paths.gate_socket()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         frames::send(&mut stream, &Hello::default()).unwrap();
+        stream
+    }
+
+    /// A question that nobody has asked yet.
+    pub(crate) fn fresh() -> FromGate {
+        FromGate::Ask {
+            request: request().to_string(),
+            token: Hex32([7; 32]),
+        }
+    }
+
+    fn ask_body(place: &Place, body: String) -> Self {
+        let mut stream = Self::connect(place);
         let ask = FromGate::Ask {
             request: body.clone(),
             token: Hex32([7; 32]),
@@ -78,6 +92,25 @@ impl Gate {
             Some(ToGate::Decided { decision }) => decision,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// No, by the host: why, and whether root's fallback applies.
+    pub(crate) fn refused(&mut self) -> (String, bool) {
+        match frames::receive(&mut self.stream).unwrap() {
+            Some(ToGate::Refused { why, fallback }) => (why, fallback),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Is asked what a file holds, and says it.
+    pub(crate) fn shows(&mut self, sha256: Hex32, content: &[u8]) {
+        let heard = frames::receive(&mut self.stream).unwrap();
+        assert_eq!(heard, Some(ToGate::Show { sha256 }));
+        let content = FromGate::Content {
+            sha256,
+            content: Some(Base64(content.to_vec())),
+        };
+        frames::send(&mut self.stream, &content).unwrap();
     }
 
     /// Lets the command through.

@@ -10,7 +10,9 @@
 
 mod attacks;
 mod decide;
+mod devices;
 mod gate;
+mod pairing;
 mod phone;
 mod place;
 mod web;

@@ -26,8 +26,6 @@ use crate::{
 const CONFIG: &str = "version = 1
 [daemon]
 user = \"nobody\"
-[gate]
-timeout = 20
 [limits]
 requests_per_minute = 10000
 requests_per_minute_all = 10000
@@ -57,11 +55,17 @@ impl Place {
     }
 
     pub(crate) fn configured(channel: &str, phones: &[&Phone]) -> Self {
+        Self::accepting("[\"terminal\", \"app\"]", channel, phones)
+    }
+
+    /// Where root accepts these kinds of evidence.
+    pub(crate) fn accepting(kinds: &str, channel: &str, phones: &[&Phone]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
         let paths = Paths::under(directory.path());
         fs::create_dir_all(paths.config().parent().unwrap()).unwrap();
-        fs::write(paths.config(), format!("{CONFIG}{channel}")).unwrap();
+        let gate = format!("[gate]\ntimeout = 20\naccept = {kinds}\n");
+        fs::write(paths.config(), format!("{CONFIG}{gate}{channel}")).unwrap();
         let mut place = Self {
             paths,
             directory,
