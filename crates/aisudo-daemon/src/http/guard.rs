@@ -136,6 +136,10 @@ impl Guard {
                 HeaderValue::from_static("GET, POST"),
             );
             headers.insert(
+                header::ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static("retry-after"),
+            );
+            headers.insert(
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
                 HeaderValue::from_static("content-type"),
             );

@@ -25,6 +25,9 @@ pub(super) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, St
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| unreadable(certificate, &error))?;
+    if chain.is_empty() {
+        return Err(unreadable(certificate, &"it has no certificate"));
+    }
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, &error))?;
     let unusable = |error: tokio_rustls::rustls::Error| {
         format!(

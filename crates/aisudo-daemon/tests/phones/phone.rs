@@ -1,5 +1,10 @@
 //! A phone, as the app is one.
 
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
 use aisudo_core::{
     device::{DeviceKey, KeyId},
     evidence::Verdict,
@@ -78,6 +83,11 @@ impl Phone {
     pub(crate) fn listen(&self, place: &Place) -> Inbox<'_> {
         let envelope = self.sealed(place, &DeviceSays::Listen { known: None });
         let stream = Stream::open(place.address(), "/inbox", &envelope);
+        self.hears(place, stream)
+    }
+
+    /// What comes on this stream.
+    pub(crate) fn hears<S>(&self, place: &Place, stream: Stream<S>) -> Inbox<'_, S> {
         Inbox {
             phone: self,
             host: place.host(),
@@ -114,13 +124,13 @@ impl Phone {
 }
 
 /// What comes to a phone.
-pub(crate) struct Inbox<'a> {
+pub(crate) struct Inbox<'a, S = TcpStream> {
     phone: &'a Phone,
     host: PublicKey,
-    stream: Stream,
+    stream: Stream<S>,
 }
 
-impl Inbox<'_> {
+impl<S: Read + Write> Inbox<'_, S> {
     /// The next; nothing when the host has ended it.
     pub(crate) fn next(&mut self) -> Option<ToDevice> {
         let envelope = self.stream.next()?;

@@ -36,6 +36,12 @@ cooldown = 0
 pub(crate) const CHANNEL: &str =
     "[channels.app]\nurl = \"https://box.example\"\nlisten = \"127.0.0.1:0\"\n";
 
+/// Names and texts.
+pub(crate) type Files<'a> = &'a [(&'a str, &'a str)];
+
+/// The evidence that root accepts where nothing else is said.
+const BOTH: &str = "[\"terminal\", \"app\"]";
+
 /// It ends with the test.
 pub(crate) struct Place {
     pub(crate) paths: Paths,
@@ -55,24 +61,59 @@ impl Place {
     }
 
     pub(crate) fn configured(channel: &str, phones: &[&Phone]) -> Self {
-        Self::accepting("[\"terminal\", \"app\"]", channel, phones)
+        Self::accepting(BOTH, channel, phones)
     }
 
     /// Where root accepts these kinds of evidence.
     pub(crate) fn accepting(kinds: &str, channel: &str, phones: &[&Phone]) -> Self {
+        let mut place = Self::made(kinds, channel, phones);
+        place.start();
+        place
+    }
+
+    /// With these files beside root's configuration.
+    pub(crate) fn holding(files: Files<'_>, channel: &str, phones: &[&Phone]) -> Self {
+        let mut place = Self::made(BOTH, channel, phones);
+        place.keep(files);
+        place.start();
+        place
+    }
+
+    /// The one line with which the daemon refuses to start.
+    pub(crate) fn refusal(files: Files<'_>, channel: &str) -> String {
+        let place = Self::made(BOTH, channel, &[]);
+        place.keep(files);
+        place.refuses()
+    }
+
+    pub(crate) fn refuses(&self) -> String {
+        let output = self.command().output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        text.trim_end().to_owned()
+    }
+
+    fn keep(&self, files: Files<'_>) {
+        let directory = self.paths.config().parent().unwrap().to_path_buf();
+        for (name, text) in files {
+            fs::write(directory.join(name), text).unwrap();
+        }
+    }
+
+    fn made(kinds: &str, channel: &str, phones: &[&Phone]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
         let paths = Paths::under(directory.path());
         fs::create_dir_all(paths.config().parent().unwrap()).unwrap();
         let gate = format!("[gate]\ntimeout = 20\naccept = {kinds}\n");
         fs::write(paths.config(), format!("{CONFIG}{gate}{channel}")).unwrap();
-        let mut place = Self {
+        let place = Self {
             paths,
             directory,
             daemon: None,
         };
         place.list(phones);
-        place.start();
         place
     }
 
@@ -86,12 +127,7 @@ impl Place {
     }
 
     pub(crate) fn start(&mut self) {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_aisudo-daemon"))
-            .arg("--root")
-            .arg(self.directory.path())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut process = self.command().spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap());
         let address = loop {
             let mut line = String::new();
@@ -103,6 +139,13 @@ impl Place {
         // Read on, or the daemon would wait for room.
         thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         self.daemon = Some(Running { process, address });
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aisudo-daemon"));
+        command.arg("--root").arg(self.directory.path());
+        command.stderr(Stdio::piped());
+        command
     }
 
     /// As by a crash.
