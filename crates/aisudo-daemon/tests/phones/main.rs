@@ -17,5 +17,6 @@ mod limits;
 mod pairing;
 mod phone;
 mod place;
+mod pushes;
 mod tls;
 mod web;
