@@ -100,7 +100,7 @@ test("a22: a request that comes meanwhile moves and replaces nothing", async () 
     const { core, samples } = fake;
     core.put(samples.item(samples.BUILD, samples.FAREWELL));
   });
-  await phone.page.getByText("1 more").waitFor();
+  await phone.page.getByText("1 other waiting").waitFor();
   expect(await approve(phone.page).boundingBox()).toEqual(before);
   expect(await approve(phone.page).isEnabled()).toBe(true);
   expect(await phone.page.getByRole("heading", { level: 1 }).innerText()).toContain("mira on web-01");

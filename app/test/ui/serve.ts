@@ -22,6 +22,7 @@ export const POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
+  "trusted-types aisudo-worker",
 ].join("; ");
 
 const TYPES: Readonly<Record<string, string>> = {
