@@ -16,5 +16,6 @@ export default defineConfig({
       output: { codeSplitting: { groups: [{ name: "noble", test: /node_modules\/@noble\// }] } },
     },
   },
-  test: { include: ["test/**/*.test.ts"] },
+  // A busy machine is no failure.
+  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000 },
 });

@@ -135,7 +135,6 @@ async function recordSaid(tx: Tx, host: HostRow, said: HostSays, now: number): P
       const { key: _, works: __, ...push } = host.push;
       await tx.put("hosts", {
         ...host,
-        name: said.host,
         devices: said.devices,
         push: {
           ...push,

@@ -40,7 +40,7 @@ fn a10_a11_the_requester_can_do_nothing_with_the_port() {
         };
         let line = format!(
             "curl -s {head} -X {verb} --data-binary '{}' {}/{path}",
-            "x".repeat(2048),
+            "x".repeat(512),
             host.url
         );
         let line = if verb == "HEAD" {
@@ -134,6 +134,30 @@ fn a18_a_hidden_tail_has_to_be_looked_at() {
     assert_eq!(phone.run(&approve), true, "not before all of it was shown");
     phone.run(&json!({"do": "click", "role": "button", "name": "Show all", "exact": false}));
     assert!(phone.text().contains("; rm -rf /"));
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(
+        phone.run(&approve),
+        true,
+        "not before its end was on the screen"
+    );
+    phone.run(&json!({"do": "evaluate", "script": "document.querySelector('.end').scrollIntoView({block: 'center'})"}));
+    phone.run(&json!({"do": "ready", "role": "button", "name": "Approve"}));
+    phone.press("Deny");
+    phone.press("Deny this request");
+    sudo.wait(PATIENCE);
+}
+
+/// A host that was taken over, or one of several.
+#[test]
+fn a17_a_host_that_calls_itself_by_another_name_is_noticed() {
+    let mut phone = Browser::start();
+    let host = Host::start(60);
+    host.pair(&mut phone, PLAIN_KEY);
+    let renamed = host.world.run_as("root").shell("hostname prod-db");
+    renamed.wait(PATIENCE).expect_success();
+    let sudo = host.agent("sudo id -u");
+    open_request(&mut phone, "id -u");
+    phone.see("It came from the host that you paired as testbed. The request says prod-db.");
     phone.press("Deny");
     phone.press("Deny this request");
     sudo.wait(PATIENCE);
@@ -150,7 +174,7 @@ fn a22_the_decision_names_what_was_on_the_screen() {
     phone.run(&json!({"do": "ready", "role": "button", "name": "Approve"}));
     let mut second = host.agent("sudo rm -rf /var/log");
     host.world.wait_for_requests(2);
-    phone.see("1 more");
+    phone.see("1 other waiting");
     phone.click("button", "Approve");
     assert_eq!(first.wait(PATIENCE).expect_success().stdout, "0\n");
     assert!(second.is_running(), "nobody has answered that");
