@@ -112,7 +112,7 @@ async fn greet(stream: TcpStream, tls: Option<Arc<TlsAcceptor>>, routes: Router,
     }
 }
 
-async fn talk<S>(stream: S, routes: Router, client: Client)
+pub(super) async fn talk<S>(stream: S, routes: Router, client: Client)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -9,6 +9,8 @@ mod guard;
 mod held;
 mod patient;
 mod routes;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::{net::TcpListener as StdListener, sync::Arc};

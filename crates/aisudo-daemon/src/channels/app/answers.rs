@@ -15,6 +15,9 @@ use zeroize::Zeroizing;
 use super::{desk::Desk, phones::Phone};
 use crate::broker::Answer;
 
+#[cfg(test)]
+mod tests;
+
 /// What a carrier was told besides, where it was: which request, by both its names, and yes or no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Named {

@@ -17,6 +17,9 @@ use uuid::Uuid;
 
 use crate::{broker::Moment, channels::mailbox::Letter};
 
+#[cfg(test)]
+mod tests;
+
 /// Requests that are remembered after they have ended: for phones that come back.
 pub(super) const MOST_OVER: usize = 100;
 
@@ -157,7 +160,11 @@ impl Desk {
         }
     }
 
+    /// Announced twice, it keeps the keys that phones have.
     fn open(&mut self, row: Row, body: String, nonce: Hex32, now: Moment) {
+        if self.cases.contains_key(&row.id) {
+            return;
+        }
         let left = row.remaining_ms.unwrap_or_default();
         let case = Case {
             deadline: Tick(now.tick.0.saturating_add(left)),

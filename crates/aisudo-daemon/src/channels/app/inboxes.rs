@@ -13,6 +13,9 @@ use uuid::Uuid;
 
 use super::phones::Phone;
 
+#[cfg(test)]
+mod tests;
+
 /// Inboxes at once.
 const MOST: usize = 1024;
 

@@ -19,6 +19,8 @@ pub(crate) mod key;
 mod pairing;
 mod phones;
 mod ring;
+#[cfg(test)]
+mod sample;
 mod seen;
 
 use std::{
