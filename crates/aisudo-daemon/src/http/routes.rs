@@ -138,3 +138,34 @@ impl Source for Messages {
         self.recv().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// The app's page is a file, and no route.
+    const PAGE: (&str, &str) = ("/", "get");
+
+    #[test]
+    fn every_route_is_documented_and_nothing_else() {
+        let document = include_str!("../../../../docs/openapi.json");
+        let document: Value = serde_json::from_str(document).unwrap();
+        let documented: BTreeSet<(&str, &str)> = document["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(path, item)| {
+                let names = item.as_object().unwrap().keys();
+                let methods = names.filter(|name| *name != "parameters");
+                methods.map(move |method| (path.as_str(), method.as_str()))
+            })
+            .collect();
+        let routes = all().map(|(path, method, _)| (path, method));
+        let routes: BTreeSet<(&str, &str)> = routes.into_iter().chain([PAGE]).collect();
+        assert_eq!(documented, routes);
+    }
+}

@@ -14,6 +14,7 @@ mod devices;
 mod gate;
 mod http;
 mod limits;
+mod openapi;
 mod pairing;
 mod phone;
 mod place;
