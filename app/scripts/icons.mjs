@@ -17,7 +17,10 @@ const ICONS = [
   { name: "apple-touch-icon.png", size: 180, drawing: square, inner: 0.86 },
 ];
 
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu"],
+});
 const page = await browser.newPage();
 for (const { name, size, drawing, inner } of ICONS) {
   await page.setViewportSize({ width: size, height: size });

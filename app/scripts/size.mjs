@@ -8,7 +8,8 @@ const MOST_BYTES = { app: 75_000, noble: 22_000, worker: 55_000 };
 
 const folder = new URL("../dist/", import.meta.url);
 const sizes = { app: 0, noble: 0, worker: 0 };
-for (const name of readdirSync(folder, { recursive: true }).filter((name) => /\.(html|js|css|svg|webmanifest)$/.test(name))) {
+const TEXT = /\.(html|js|css|svg|webmanifest)$/;
+for (const name of readdirSync(folder, { recursive: true }).filter((name) => TEXT.test(name))) {
   const part = name === "sw.js" ? "worker" : /noble-/.test(name) ? "noble" : "app";
   sizes[part] += gzipSync(readFileSync(new URL(name, folder))).length;
 }

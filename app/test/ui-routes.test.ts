@@ -15,7 +15,9 @@ test("an address names a screen, and what a link to it wrote", () => {
 });
 
 test("what no link writes is the inbox", () => {
-  for (const hash of ["#/r/h", "#/r/h/i/j", "#/r//i", "#/h", "#/h/", "#/h/a/b", "#/hosts/x", "#/none", "#/h/%", "#x"]) {
+  const requests = ["#/r/h", "#/r/h/i/j", "#/r//i"];
+  const others = ["#/h", "#/h/", "#/h/a/b", "#/hosts/x", "#/none", "#/h/%", "#x"];
+  for (const hash of [...requests, ...others]) {
     expect(routeOf(hash), hash).toEqual({ screen: "inbox" });
   }
 });

@@ -2,7 +2,17 @@
 
 import { utf8 } from "../seal/bytes.ts";
 import type { Item } from "../core/types.ts";
-import { type Changeable, code, facts, type Line, readRequest, text, Unreadable, view, word } from "../show/index.ts";
+import {
+  type Changeable,
+  code,
+  facts,
+  type Line,
+  readRequest,
+  text,
+  Unreadable,
+  view,
+  word,
+} from "../show/index.ts";
 
 export type { Changeable, Line };
 

@@ -36,12 +36,12 @@ export const TONES: Readonly<Record<Standing, Tone>> = {
   over: "ended",
 };
 
-/** What more there is to say about where it stands: one sentence, or nothing. */
+/** What more there is to say about one that cannot be answered: a sentence or two, or nothing. */
 export function standingMore(item: Item): string {
   const mine = item.answer?.verdict === "approve" ? "Your yes" : "Your no";
   switch (item.standing) {
     case "waits":
-      return "";
+      return "The time to answer is over.";
     case "sending":
       return `${mine} is on its way.`;
     case "unsent":

@@ -24,7 +24,9 @@ export class Ui {
 
   /** Those that wait for an answer. The first to ask is first: one that comes later moves none of them. */
   readonly waiting: readonly Item[] = $derived(
-    this.snapshot.items.filter((item) => this.canAnswer(item)).sort((one, other) => one.askedAtMs - other.askedAtMs),
+    this.snapshot.items
+      .filter((item) => this.canAnswer(item))
+      .sort((one, other) => one.askedAtMs - other.askedAtMs),
   );
 
   readonly press = new PressGuard();

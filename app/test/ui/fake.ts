@@ -110,7 +110,8 @@ export class FakeCore implements Core {
     }
     this.decided.push({ host, id, digest, verdict, note });
     const item = this.now.items.find((one) => one.host === host && one.id === id);
-    if (item !== undefined) this.put({ ...item, standing: "sending", answer: { verdict, note, atMs: NOW_MS } });
+    if (item === undefined) return;
+    this.put({ ...item, standing: "sending", answer: { verdict, note, atMs: NOW_MS } });
   }
 
   shown(host: string, id: string): void {

@@ -59,8 +59,9 @@ test("whoever leaves gives the pairing up; what failed can be tried again", asyn
 
 test("without passkeys the other key is chosen, and why is said", async () => {
   const phone = await open("#pair=good", { world: "old" });
-  expect(await phone.page.getByRole("radio", { name: "Passkey", exact: true }).isDisabled()).toBe(true);
-  expect(await phone.page.getByRole("radio", { name: "Key in this browser", exact: true }).isChecked()).toBe(true);
+  const radio = (name: string) => phone.page.getByRole("radio", { name, exact: true });
+  expect(await radio("Passkey").isDisabled()).toBe(true);
+  expect(await radio("Key in this browser").isChecked()).toBe(true);
   await phone.page.getByText("This browser has no passkeys here").waitFor();
   phone.isClean();
   await phone.close();
@@ -128,7 +129,7 @@ test("the history is found by host and by text", async () => {
   await phone.close();
 });
 
-test("each link in the inbox has the command in its name; the first to ask is first and stays there", async () => {
+test("each link in the inbox has the command in its name; who asked first is first and stays", async () => {
   const phone = await open("#/", { world: "one" });
   const { page } = phone;
   const waiting = page.getByRole("region", { name: "Waiting" }).getByRole("link");

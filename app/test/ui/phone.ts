@@ -9,10 +9,15 @@ import { afterAll, beforeAll, expect, inject } from "vitest";
 import type { Fake } from "./entry.ts";
 import { APP } from "./serve.ts";
 
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
 declare global {
   // In the page.
   var fake: Fake;
-  var axe: { run(on: Document, options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+  var axe: { run(on: Document, options: object): Promise<{ violations: Violation[] }> };
 }
 
 export const SCREENS = `${APP}../target/screens/ui/`;
@@ -110,8 +115,9 @@ export async function fitsSideways(page: Page): Promise<void> {
   const wide = await page.evaluate(() => {
     const root = document.documentElement;
     if (root.scrollWidth <= root.clientWidth) return [];
-    const too = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > root.clientWidth + 1);
-    return too.map((one) => `${one.tagName} ${one.className} ${one.textContent?.slice(0, 40)}`).concat("too wide");
+    const tooFar = (one: Element) => one.getBoundingClientRect().right > root.clientWidth + 1;
+    const wide = [...document.querySelectorAll("body *")].filter(tooFar);
+    return wide.map((one) => one.outerHTML.slice(0, 80)).concat("too wide");
   });
   expect(wide).toEqual([]);
 }

@@ -20,10 +20,7 @@ const FRAME: Json = {
   requester: { uid: 1001, name: "mira", groups: ["mira", "users"] },
   unreadable: null,
   cwd: "/home/mira/site",
-  stdio: [{ kind: "terminal", path: "/dev/pts/3" }, { kind: "terminal", path: "/dev/pts/3" }, {
-    kind: "terminal",
-    path: "/dev/pts/3",
-  }],
+  stdio: [0, 1, 2].map(() => ({ kind: "terminal", path: "/dev/pts/3" })),
   tty: "/dev/pts/3",
   parents: [
     { pid: 4121, start_time: 88120, uid: 1001, name: "bash", exe: "/usr/bin/bash" },
@@ -40,7 +37,8 @@ const ENVIRONMENT = { preserve_all: false, preserve: [], set: [] };
 /** A request to run these words; `more` replaces whole fields. */
 export function run(number: number, argv: unknown[], more: Json = {}): string {
   const { mode, ...rest } = more;
-  const program = typeof argv[0] === "string" && argv[0].startsWith("/") ? argv[0] : `/usr/bin/${String(argv[0])}`;
+  const first = String(argv[0]);
+  const program = first.startsWith("/") ? first : `/usr/bin/${first}`;
   return JSON.stringify({
     ...FRAME,
     id: `018f3c1a-0000-7000-8000-${String(number).padStart(12, "0")}`,
@@ -84,7 +82,8 @@ export const SCRIPT_SHA = "9d1f6c7e0a2b4c5d8e9f00112233445566778899aabbccddeeff0
 export const PLAIN = run(1, ["apt", "install", "--yes", "ripgrep"], {
   reason: "The search tool that the build script needs is missing.",
 });
-export const LONG = run(2, ["chown", "root:root", ...Array.from({ length: 2998 }, (_, at) => `/srv/data/part-${at}`)]);
+const PARTS = Array.from({ length: 2998 }, (_, at) => `/srv/data/part-${at}`);
+export const LONG = run(2, ["chown", "root:root", ...PARTS]);
 export const HOSTILE = run(3, [
   "echo",
   "\u202etxt.exe\u202c",
@@ -109,18 +108,26 @@ export const SCRIPTED = run(4, ["/home/mira/site/deploy.sh", "--now"], {
       content: { kind: "hashed", sha256: SCRIPT_SHA, size: SCRIPT.length },
     },
     { path: "/home/mira/site/build", role: "argument", content: { kind: "directory" } },
-    { path: "/home/mira/site/dump.bin", role: "argument", content: { kind: "unpinned", why: "larger than 64 MiB" } },
+    {
+      path: "/home/mira/site/dump.bin",
+      role: "argument",
+      content: { kind: "unpinned", why: "larger than 64 MiB" },
+    },
   ],
   variables: ["PYTHONPATH"],
 });
-export const SHELL = run(5, [], { mode: "shell", program: { path: "/bin/bash", real: "/usr/bin/bash", found: "sudo" } });
+export const SHELL = run(5, [], {
+  mode: "shell",
+  program: { path: "/bin/bash", real: "/usr/bin/bash", found: "sudo" },
+});
 export const PIPED = run(6, ["bash"], {
   stdio: [{ kind: "pipe" }, { kind: "pipe" }, { kind: "null" }],
   tty: null,
 });
 export const PARENTS = run(7, ["systemctl", "restart", "postgresql"], {
   parents: Array.from({ length: 12 }, (_, at) => {
-    return { pid: 900 - at, start_time: 10, uid: 1001, name: `worker-${at}`, exe: at % 3 === 0 ? null : "/usr/bin/python3" };
+    const exe = at % 3 === 0 ? null : "/usr/bin/python3";
+    return { pid: 900 - at, start_time: 10, uid: 1001, name: `worker-${at}`, exe };
   }),
   agents: ["Codex", "aider"],
 });
@@ -147,7 +154,9 @@ export function pastItems(): Item[] {
       standing,
       askedAtMs,
       deadlineMs: at < 2 ? NOW_MS + 60_000 : askedAtMs + 120_000,
-      ...(["approved", "denied", "ran"].includes(standing) && { by: { approver: "mira", thisPhone: at % 2 === 0 } }),
+      ...(["approved", "denied", "ran"].includes(standing) && {
+        by: { approver: "mira", thisPhone: at % 2 === 0 },
+      }),
       ...(standing === "denied" && { note: "Not during the day, please." }),
       ...(["sending", "unsent", "taken"].includes(standing) && {
         answer: { verdict: "approve" as const, note: "", atMs: NOW_MS - 1000 },

@@ -70,7 +70,10 @@ const SHOWN: Readonly<Record<string, Screen>> = {
   "pair-old": { hash: "#pair=good", world: "old" },
   "pair-paste": { hash: "#/pair", world: "empty" },
   "pair-wrong": { hash: "#pair=wrong", world: "empty" },
-  "pair-words": { hash: "#pair=good", then: (page) => pairUntil(page, { step: "words", words: "anchor bishop cradle dolphin" }) },
+  "pair-words": {
+    hash: "#pair=good",
+    then: (page) => pairUntil(page, { step: "words", words: "anchor bishop cradle dolphin" }),
+  },
   "pair-done": { hash: "#pair=good", then: (page) => pairUntil(page, { step: "paired", host: WEB }) },
   "pair-refused": { hash: "#pair=good", then: (page) => pairUntil(page, { step: "refused" }) },
   "pair-failed": {

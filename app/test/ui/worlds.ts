@@ -42,7 +42,10 @@ const HOSTS: readonly Host[] = [
 
 function waiting(...requests: string[]): Item[] {
   return requests.map((request, at) => {
-    return samples.item(WEB, request, { askedAtMs: NOW_MS - 30_000 + at * 1000, deadlineMs: NOW_MS + 60_000 + at * 40_000 });
+    return samples.item(WEB, request, {
+      askedAtMs: NOW_MS - 30_000 + at * 1000,
+      deadlineMs: NOW_MS + 60_000 + at * 40_000,
+    });
   });
 }
 
@@ -57,9 +60,10 @@ export const WORLDS: Readonly<Record<string, Snapshot>> = {
   rich: {
     ...CALM,
     items: [
-      ...waiting(samples.PLAIN, samples.LONG, samples.HOSTILE, samples.SCRIPTED, samples.SHELL, samples.PIPED, samples.PARENTS),
+      ...waiting(samples.PLAIN, samples.LONG, samples.HOSTILE, samples.SCRIPTED),
+      ...waiting(samples.SHELL, samples.PIPED, samples.PARENTS),
       samples.item(BUILD, samples.FAREWELL, { askedAtMs: NOW_MS - 10_000, deadlineMs: NOW_MS + 12_000 }),
-      samples.item(BUILD, "{\"version\":1}".replace("}", ",\"id\":\"broken\",\"nonce\":\"\"}"), {
+      samples.item(BUILD, '{"version":1,"id":"broken","nonce":""}', {
         askedAtMs: NOW_MS - 5_000,
       }),
       ...samples.pastItems(),
@@ -67,14 +71,15 @@ export const WORLDS: Readonly<Record<string, Snapshot>> = {
   },
   trouble: {
     ...CALM,
-    hosts: HOSTS.map((host) => (host.id === WEB ? { ...host, link: "offline" } : { ...host, link: "revoked" })),
+    hosts: HOSTS.map((host) => ({ ...host, link: host.id === WEB ? "offline" : "revoked" })),
     trouble: "The host does not take this phone's answer. See there whether it still lists this phone.",
   },
   alarm: {
     ...CALM,
     items: [...waiting(samples.PLAIN), ...samples.pastItems()],
     hosts: HOSTS.map((host) => {
-      return { ...host, alarm: { kind: host.id === WEB ? "back" : "fork", atMs: NOW_MS - 60_000, count: 1201 } };
+      const kind = host.id === WEB ? "back" : "fork";
+      return { ...host, alarm: { kind, atMs: NOW_MS - 60_000, count: 1201 } };
     }),
   },
 };

@@ -8,7 +8,8 @@ export function matches(item: Item, text: string): boolean {
   if (wanted.length === 0) return true;
   const shown = shownRequest(item);
   const own = [STANDINGS[item.standing], item.id, item.by?.approver ?? "", item.note ?? ""];
-  const told = "why" in shown ? [] : [shown.title, shown.code, shown.command, ...shown.lines.map(({ value }) => value)];
-  const all = [...own, ...told].join("\n").toLowerCase();
+  const told = "why" in shown ? [] : [shown.title, shown.code, shown.command];
+  const facts = "why" in shown ? [] : shown.lines.map(({ value }) => value);
+  const all = [...own, ...told, ...facts].join("\n").toLowerCase();
   return wanted.every((word) => all.includes(word));
 }

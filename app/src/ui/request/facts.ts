@@ -8,7 +8,10 @@ export interface Group {
 }
 
 const GROUPS: readonly { readonly name: string; readonly labels: readonly string[] }[] = [
-  { name: "As whom and where", labels: ["as", "host", "directory", "program", "inside", "background", "sudo's part"] },
+  {
+    name: "As whom and where",
+    labels: ["as", "host", "directory", "program", "inside", "background", "sudo's part"],
+  },
   { name: "Who asks", labels: ["asked by", "agent", "started by"] },
   { name: "Input and environment", labels: ["input", "output", "errors", "terminal", "environment"] },
 ];
@@ -19,8 +22,9 @@ const ELSEWHERE = ["changeable", "reason", "digest", "length"];
 
 export function groupsOf(lines: readonly Line[]): Group[] {
   const placed = new Set([...ELSEWHERE, ...GROUPS.flatMap(({ labels }) => labels)]);
+  const of = (labels: readonly string[]) => lines.filter(({ label }) => labels.includes(label));
   return [
-    ...GROUPS.map(({ name, labels }) => ({ name, lines: lines.filter(({ label }) => labels.includes(label)) })),
+    ...GROUPS.map(({ name, labels }) => ({ name, lines: of(labels) })),
     { name: REST, lines: lines.filter(({ label }) => !placed.has(label)) },
   ];
 }

@@ -10,8 +10,8 @@ interface Press {
 }
 
 /**
- * A tap counts where it ends, so it must have begun there as well: on the same request, with the buttons open.
- * There is one for all requests, as there is one thumb.
+ * A tap counts where it ends, so it must have begun there as well: on the same request, with the buttons
+ * open. There is one for all requests, as there is one thumb.
  */
 export class PressGuard {
   private press: Press | undefined;
