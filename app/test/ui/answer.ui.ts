@@ -119,16 +119,22 @@ test("whoever comes back to the page is given the same time again", async () => 
   await end(phone);
 });
 
-test("a18: a long command is approved only when all of its words were shown", async () => {
+test("a18: a long command is approved only when all of it was asked for, and its end was on the screen", async () => {
   const phone = await open(REQUEST(2));
   const words = phone.page.getByRole("list", { name: "Words of the command" }).getByRole("listitem");
   await phone.advance(GUARD_MS);
+  // Both ends.
   expect(await words.count()).toBe(100);
+  expect(await words.last().innerText()).toBe("/srv/data/part-2997");
   expect(await approve(phone.page).isDisabled()).toBe(true);
   expect(await deny(phone.page).isEnabled()).toBe(true);
   await phone.page.getByRole("button", { name: "Show all 3000 words" }).click();
   expect(await words.count()).toBe(3000);
   expect(await words.last().innerText()).toBe("/srv/data/part-2997");
+  await phone.page.getByText("Read to the command's end first").waitFor();
+  expect(await approve(phone.page).isDisabled()).toBe(true);
+  await words.last().evaluate((word) => word.scrollIntoView({ block: "center" }));
+  await phone.page.getByText("Time left").waitFor();
   expect(await approve(phone.page).isEnabled()).toBe(true);
   await end(phone);
 });
@@ -146,6 +152,7 @@ test("a17: what would deceive is written out, word by word", async () => {
     '"\\xff\\xfeA"',
     '"[1] approve"',
   ]);
+  await phone.page.getByText("It came from the host that you paired as web-01.").waitFor();
   const odd = await phone.page.evaluate(() => document.body.innerText.match(/[^\n\t\x20-\x7e\u00a0…“”·–]/g));
   expect(odd).toBeNull();
   await end(phone);
