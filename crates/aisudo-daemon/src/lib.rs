@@ -14,6 +14,7 @@ pub mod copy;
 mod http;
 pub mod ledger;
 mod limits;
+mod private_file;
 pub mod record;
 pub mod server;
 mod settings;

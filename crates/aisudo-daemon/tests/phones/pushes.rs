@@ -177,6 +177,22 @@ fn a_subscription_that_is_gone_is_dropped_and_shown() {
 }
 
 #[test]
+fn what_a_push_service_refuses_is_shown_until_it_takes_something() {
+    let phone = Phone::new("blue");
+    let scene = Scene::new(&phone);
+    scene.service.answer(Answer::status(403).body("bad key"));
+    let _first = Gate::ask(&scene.place);
+    until("it is seen", || scene.push_of(&phone) != "on");
+    assert_eq!(
+        scene.push_of(&phone),
+        "refused by the push service: 403 bad key"
+    );
+    let _second = Gate::ask(&scene.place);
+    assert!(matches!(scene.said(&phone, 1), HostSays::Ask { .. }));
+    until("it is seen", || scene.push_of(&phone) == "on");
+}
+
+#[test]
 fn subscriptions_are_kept_for_us_alone_until_they_are_taken_back() {
     let phone = Phone::new("blue");
     let mut scene = Scene::new(&phone);

@@ -4,7 +4,6 @@ mod file;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::ErrorKind,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -27,6 +26,7 @@ use uuid::Uuid;
 
 use self::file::Subscriptions;
 use super::key;
+use crate::private_file;
 
 /// How long the push about a request's end may be delivered, in milliseconds.
 pub(super) const WITHDRAWN_MS: u64 = 600_000;
@@ -79,6 +79,8 @@ struct State {
     waiting: BTreeMap<(KeyId, Topic), Push>,
     /// Those on their way: what is newer about the same waits for them, or it could be overtaken.
     sending: BTreeSet<(KeyId, Topic)>,
+    /// What push services said of the last push to each, where they took it not and never will.
+    refused: BTreeMap<KeyId, String>,
 }
 
 /// Something to be pushed.
@@ -126,6 +128,7 @@ impl Ring {
                 subscriptions: Subscriptions::read(paths.subscriptions()),
                 waiting: BTreeMap::new(),
                 sending: BTreeSet::new(),
+                refused: BTreeMap::new(),
             }),
             came: Notify::new(),
         };
@@ -150,13 +153,19 @@ impl Ring {
 
     /// In one short phrase.
     pub(super) fn health(&self, device: KeyId) -> String {
-        match (&self.0, self.works(device)) {
-            (None, _) => "not offered",
-            (_, None) => "off",
-            (_, Some(true)) => "on",
-            (_, Some(false)) => "expired: turn notifications on again on the phone",
+        let Some(inner) = &self.0 else {
+            return "not offered".to_owned();
+        };
+        let state = inner.state();
+        match (
+            state.subscriptions.works(device),
+            state.refused.get(&device),
+        ) {
+            (None, _) => "off".to_owned(),
+            (Some(true), None) => "on".to_owned(),
+            (Some(true), Some(why)) => format!("refused by the push service: {why}"),
+            (Some(false), _) => "expired: turn notifications on again on the phone".to_owned(),
         }
-        .to_owned()
     }
 
     /// How pushes are in all, in one short phrase.
@@ -191,6 +200,7 @@ impl Ring {
             warn!(%why, "push subscriptions are not kept");
         }
         state.waiting.retain(|(to, _), _| *to != device);
+        state.refused.remove(&device);
     }
 
     /// Pushes, for so long as it makes sense.
@@ -286,17 +296,21 @@ impl Inner {
         };
         let sent = self.client.send(&sealed).await;
         match sent {
-            Sent::Accepted => {}
+            Sent::Accepted => drop(self.state().refused.remove(&device)),
             Sent::Gone => {
                 info!(device = %device, "a push subscription has expired");
                 self.state().subscriptions.gone(device);
             }
             Sent::Later { after } => self.again(device, topic, push, after),
             Sent::Unreachable(_) => self.again(device, topic, push, None),
-            Sent::TooLarge | Sent::Refused { .. } => {
-                warn!(device = %device, ?sent, "a push service refuses what is pushed");
-            }
+            Sent::TooLarge => self.refused(device, "the message is too large".to_owned()),
+            Sent::Refused { status, why } => self.refused(device, format!("{status} {why}")),
         }
+    }
+
+    fn refused(&self, device: KeyId, why: String) {
+        warn!(%device, %why, "a push service refuses what is pushed");
+        self.state().refused.insert(device, why);
     }
 
     /// Tries again later, unless something newer is to be said by then.
@@ -326,18 +340,15 @@ fn subscription_of(subscription: &Subscription) -> aisudo_push::Subscription {
 
 /// The key that push services and browsers know this host by.
 fn read_or_make(path: &Path) -> Result<Vapid, String> {
-    match key::read(path) {
-        Ok(bytes) => Vapid::from_bytes(&bytes).map_err(|_| {
+    if let Some(bytes) = private_file::read(path, key::LENGTH)? {
+        return Vapid::from_bytes(&bytes).map_err(|_| {
             format!(
                 "{} is no key; remove it, and turn notifications on again on each phone",
                 path.display()
             )
-        }),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let vapid = Vapid::generate(&mut OsRng);
-            key::write(path, &*vapid.to_bytes())?;
-            Ok(vapid)
-        }
-        Err(error) => Err(format!("{}: {error}; check its owner", path.display())),
+        });
     }
+    let vapid = Vapid::generate(&mut OsRng);
+    private_file::write(path, &*vapid.to_bytes())?;
+    Ok(vapid)
 }

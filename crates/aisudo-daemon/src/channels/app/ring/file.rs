@@ -1,20 +1,19 @@
 //! The subscriptions, in a file that is ours alone: who knows an endpoint can ring there.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, ErrorKind},
-    path::PathBuf,
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use aisudo_core::device::KeyId;
 use aisudo_seal::message::Subscription;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::super::key;
+use crate::private_file;
 
 /// Devices that are remembered, at most.
 const MOST: usize = 1024;
+
+/// The longest file, in bytes: so many of the longest subscriptions.
+const MAX_BYTES: usize = 2 * 1024 * MOST;
 
 /// Of each device, by its seal key's name.
 #[derive(Debug)]
@@ -34,13 +33,16 @@ struct Kept {
 impl Subscriptions {
     /// What the file has. One that cannot be read is worth a warning: phones subscribe again.
     pub(super) fn read(path: PathBuf) -> Self {
-        let by_device = match std::fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text).map_err(io::Error::other),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(BTreeMap::new()),
-            Err(error) => Err(error),
+        let parsed = |text: &[u8]| {
+            serde_json::from_slice(text).map_err(|error| format!("{}: {error}", path.display()))
         };
-        let by_device = by_device.unwrap_or_else(|error| {
-            warn!(path = %path.display(), %error, "push subscriptions cannot be read");
+        let by_device = match private_file::read(&path, MAX_BYTES) {
+            Ok(Some(text)) => parsed(&text),
+            Ok(None) => Ok(BTreeMap::new()),
+            Err(why) => Err(why),
+        };
+        let by_device = by_device.unwrap_or_else(|why| {
+            warn!(%why, "phones have to turn notifications on again");
             BTreeMap::new()
         });
         Self { path, by_device }
@@ -90,6 +92,6 @@ impl Subscriptions {
 
     fn write(&self) -> Result<(), String> {
         let text = serde_json::to_vec(&self.by_device).map_err(|error| error.to_string())?;
-        key::write(&self.path, &text)
+        private_file::write(&self.path, &text)
     }
 }
