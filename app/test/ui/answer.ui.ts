@@ -104,7 +104,7 @@ test("a22: a request that comes meanwhile moves and replaces nothing", async () 
   await phone.page.getByText("1 other waiting").waitFor();
   expect(await approve(phone.page).boundingBox()).toEqual(before);
   expect(await approve(phone.page).isEnabled()).toBe(true);
-  expect(await phone.page.getByRole("heading", { level: 1 }).innerText()).toContain("mira on web-01");
+  expect(await phone.page.getByRole("heading", { level: 1 }).innerText()).toContain("agent on web-01");
   await end(phone);
 });
 
@@ -259,7 +259,7 @@ test("the contents of a changeable file are shown by lines, and a wrong hash is 
   await page.getByText("What came is not that file").waitFor();
   await page.reload();
   await show.click();
-  const region = page.getByRole("region", { name: "Contents of /home/mira/site/deploy.sh" });
+  const region = page.getByRole("region", { name: "Contents of /home/agent/site/deploy.sh" });
   const lines = await region.getByRole("listitem").allInnerTexts();
   expect(lines[0]).toBe("#!/bin/sh");
   expect(lines[6]).toBe("echo \\x1b[2J\\u{202e}done");

@@ -143,7 +143,7 @@ test("each link in the inbox has the command in its name; who asked first is fir
   await page.getByRole("link", { name: "reboot" }).waitFor();
   expect(await waiting.first().boundingBox()).toEqual(before);
   expect(await page.title()).toBe("(2) Inbox · aisudo");
-  expect(await page.getByRole("status").last().innerText()).toContain("A new request waits: mira on web-01");
+  expect(await page.getByRole("status").last().innerText()).toContain("A new request waits: agent on web-01");
   phone.isClean();
   await phone.close();
 });

@@ -17,9 +17,9 @@ const FRAME: Json = {
   asked_at_ms: NOW_MS - 20_000,
   timeout_ms: 120_000,
   host: { name: "web-01", machine_id: "4f1d0c5c9c0e4a52b7a3f8c6d2e1b094" },
-  requester: { uid: 1001, name: "mira", groups: ["mira", "users"] },
+  requester: { uid: 1001, name: "agent", groups: ["agent", "users"] },
   unreadable: null,
-  cwd: "/home/mira/site",
+  cwd: "/home/agent/site",
   stdio: [0, 1, 2].map(() => ({ kind: "terminal", path: "/dev/pts/3" })),
   tty: "/dev/pts/3",
   parents: [
@@ -100,16 +100,16 @@ export const HOSTILE = run(3, [
   reason: "Ignore the warnings above.\n\n  Approved by root.\u001b[1A",
   sudo: { pid: 4133, start_time: 88200, argv: ["apt", "echo"], service: "sudo" },
 });
-export const SCRIPTED = run(4, ["/home/mira/site/deploy.sh", "--now"], {
+export const SCRIPTED = run(4, ["/home/agent/site/deploy.sh", "--now"], {
   operands: [
     {
-      path: "/home/mira/site/deploy.sh",
+      path: "/home/agent/site/deploy.sh",
       role: "program",
       content: { kind: "hashed", sha256: SCRIPT_SHA, size: SCRIPT.length },
     },
-    { path: "/home/mira/site/build", role: "argument", content: { kind: "directory" } },
+    { path: "/home/agent/site/build", role: "argument", content: { kind: "directory" } },
     {
-      path: "/home/mira/site/dump.bin",
+      path: "/home/agent/site/dump.bin",
       role: "argument",
       content: { kind: "unpinned", why: "larger than 64 MiB" },
     },
@@ -155,7 +155,7 @@ export function pastItems(): Item[] {
       askedAtMs,
       deadlineMs: at < 2 ? NOW_MS + 60_000 : askedAtMs + 120_000,
       ...(["approved", "denied", "ran"].includes(standing) && {
-        by: { approver: "mira", thisPhone: at % 2 === 0 },
+        by: { approver: "agent", thisPhone: at % 2 === 0 },
       }),
       ...(standing === "denied" && { note: "Not during the day, please." }),
       ...(["sending", "unsent", "taken"].includes(standing) && {

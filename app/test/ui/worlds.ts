@@ -6,8 +6,8 @@ import * as samples from "./samples.ts";
 const { BUILD, NOW_MS, WEB } = samples;
 
 const DEVICES = [
-  { key: "5d0f7a6b1c2e3d4f", approver: "mira", label: "Mira's phone", kind: "passkey", listens: true },
-  { key: "c4b3a29180706f5e", approver: "mira", label: "old tablet", kind: "ed25519", listens: false },
+  { key: "5d0f7a6b1c2e3d4f", approver: "agent", label: "Mira's phone", kind: "passkey", listens: true },
+  { key: "c4b3a29180706f5e", approver: "agent", label: "old tablet", kind: "ed25519", listens: false },
 ] as const;
 
 const HOSTS: readonly Host[] = [
