@@ -35,7 +35,7 @@ const RETRY_S: u64 = 5;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
-     trusted-types svelte-trusted-html aisudo-worker";
+     trusted-types aisudo-worker";
 
 /// On each answer.
 const ALWAYS: [(HeaderName, &str); 6] = [
