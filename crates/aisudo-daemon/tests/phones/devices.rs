@@ -178,3 +178,17 @@ fn a_phone_is_a_witness_of_the_audit_log() {
     assert_eq!(known(0), None);
     drop(gate);
 }
+
+/// Otherwise each of a thousand would hold all of them.
+#[test]
+fn a_phone_hears_of_itself_first_and_of_so_many_others() {
+    let phones: Vec<Phone> = (0..70).map(|_| Phone::new("one of many")).collect();
+    let all: Vec<&Phone> = phones.iter().collect();
+    let place = Place::with(&all);
+    let last = all.last().unwrap();
+    let HostSays::Inbox { devices, .. } = last.listen(&place).hear() else {
+        panic!("not the inbox first");
+    };
+    assert_eq!(devices.len(), 64);
+    assert_eq!(devices[0].key, last.device());
+}

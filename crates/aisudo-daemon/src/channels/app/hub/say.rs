@@ -3,7 +3,7 @@
 use aisudo_core::state::Tick;
 use aisudo_seal::{
     envelope::{PUSH, seal},
-    message::{HostSays, ToDevice},
+    message::{DeviceSeen, HostSays, ToDevice},
 };
 use rand_core::OsRng;
 use uuid::Uuid;
@@ -20,6 +20,9 @@ use super::{
 
 /// Requests that a phone is told of by name at once: about as many as a message holds.
 const MOST_NAMED: usize = 10_000;
+
+/// Devices that a phone hears of: a list of a thousand would make every inbox as large.
+const MOST_SEEN: usize = 64;
 
 /// What comes out of a phone's inbox, sealed as it is taken.
 #[derive(Debug)]
@@ -48,6 +51,17 @@ impl Letters {
 }
 
 impl Hub {
+    /// The devices that this one hears of: itself first, then those of the list, as far as there is room.
+    fn others(&self, phone: &Phone) -> Vec<DeviceSeen> {
+        let phones = self.phones();
+        let (own, others): (Vec<_>, Vec<_>) = phones.iter().partition(|one| one.is(phone));
+        own.into_iter()
+            .chain(others)
+            .take(MOST_SEEN)
+            .map(|one| one.seen(self.parts().inboxes.listens(one.address())))
+            .collect()
+    }
+
     /// Rings at a phone, if it takes pushes: with all of it, or as much as a push holds.
     pub(super) fn ring(&self, phone: &Phone, notice: &Notice) {
         let ring = &self.parts().ring;
@@ -95,11 +109,7 @@ impl Hub {
                 known: known.clone(),
                 push: self.parts().ring.public_key(),
                 pushing: self.parts().ring.works(phone.address()),
-                devices: self
-                    .phones()
-                    .iter()
-                    .map(|one| one.seen(self.parts().inboxes.listens(one.address())))
-                    .collect(),
+                devices: self.others(phone),
             },
             Notice::Request(id) => self.request(phone, *id, now)?,
             Notice::Content {
