@@ -116,8 +116,7 @@ fn a22_a_key_on_its_way_decides_nothing() {
     screen.shows("too early: nothing was decided");
     screen.shows(ARMED);
     assert_eq!(answers(&fake), [(0, Verdict::Deny, None)]);
-    screen.types("a");
-    screen.shows(&format!("OVER: approved {}", second.code));
+    screen.presses("a", &format!("OVER: approved {}", second.code));
     assert_eq!(
         answers(&fake),
         [(0, Verdict::Deny, None), (1, Verdict::Approve, None)]
@@ -222,8 +221,7 @@ fn a18_a_person_may_insist() {
     screen.types("a");
     screen.shows("lines UNSEEN");
     assert_eq!(answers(&fake), []);
-    screen.types("a");
-    screen.shows("OVER: approved");
+    screen.presses("a", "OVER: approved");
     assert_eq!(answers(&fake), [(0, Verdict::Approve, None)]);
 }
 

@@ -14,7 +14,7 @@ use rustix::{
     termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
 };
 
-use super::{screen::pty, until};
+use super::{screen::pty, soon, until};
 
 pub(crate) struct FullScreen {
     child: Child,
@@ -73,6 +73,18 @@ impl FullScreen {
 
     pub(crate) fn types(&mut self, text: &str) {
         self.keyboard.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Presses a key until this is on the screen: on a busy machine a key can come before the program knows
+    /// that what it wrote is to be seen, and then it rightly counts for nothing.
+    pub(crate) fn presses(&mut self, key: &str, text: &str) {
+        for _ in 0..8 {
+            self.types(key);
+            if soon(|| self.text().contains(text)) {
+                return;
+            }
+        }
+        self.shows(text);
     }
 
     pub(crate) fn resize(&self, rows: u16, columns: u16) {

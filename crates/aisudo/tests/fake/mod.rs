@@ -238,19 +238,35 @@ pub(crate) struct Ran {
 }
 
 /// Waits for something that will be so soon.
-pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(is_so: impl FnMut() -> bool) {
+    assert!(
+        within(Duration::from_secs(20), is_so),
+        "it did not happen in time"
+    );
+}
+
+/// Whether something is so within two seconds.
+#[allow(dead_code, reason = "not every test's program needs it")]
+pub(crate) fn soon(is_so: impl FnMut() -> bool) -> bool {
+    within(Duration::from_secs(2), is_so)
+}
+
+fn within(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let (never, condition) = (Mutex::new(()), std::sync::Condvar::new());
     #[allow(
         clippy::disallowed_methods,
         reason = "a test waits for another process"
     )]
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + patience;
     while !is_so() {
         #[allow(clippy::disallowed_methods, reason = "as above")]
         let now = Instant::now();
-        assert!(now < deadline, "it did not happen in time");
+        if now >= deadline {
+            return false;
+        }
         drop(condition.wait_timeout(never.lock().unwrap(), Duration::from_millis(5)));
     }
+    true
 }
 
 type Handler = fn(&Arc<Mutex<State>>, UnixStream);
