@@ -157,6 +157,7 @@ fn empty(output: &File, size: Size) -> io::Result<Terminal<CrosstermBackend<BufW
 #[cfg(test)]
 mod tests {
     use rustix::{
+        event::{PollFd, PollFlags, Timespec, poll},
         pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
         termios::LocalModes,
     };
@@ -190,9 +191,19 @@ mod tests {
         panic::set_hook(usual);
         assert!(seen.is_err());
         assert!(line_mode(&terminal));
-        let mut shown = [0; 256];
-        let count = rustix::io::read(&keyboard, &mut shown).unwrap();
-        let shown = String::from_utf8_lossy(&shown[..count]).into_owned();
+        // The kernel hands over what was written piece by piece.
+        let patience = Timespec {
+            tv_sec: 5,
+            tv_nsec: 0,
+        };
+        let mut shown = String::new();
+        while !shown.contains("\x1b[?2004l") {
+            let mut wait = [PollFd::new(&keyboard, PollFlags::IN)];
+            assert_ne!(poll(&mut wait, Some(&patience)).unwrap(), 0, "{shown:?}");
+            let mut piece = [0; 256];
+            let count = rustix::io::read(&keyboard, &mut piece).unwrap();
+            shown += &String::from_utf8_lossy(&piece[..count]);
+        }
         for sequence in [
             "\x1b[?1049h",
             "\x1b[?25l",
