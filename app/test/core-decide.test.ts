@@ -31,7 +31,7 @@ test("a no with a note", async () => {
   expect(request.answer?.statement).toMatchObject({ verdict: "deny", note: "not on a Friday" });
   const item = await phone.item(request.id, ({ standing }) => standing === "denied");
   expect(item.answer).toEqual({ verdict: "deny", note: "not on a Friday", atMs: phone.clock.now });
-  expect(item.by).toEqual({ approver: "anna", thisPhone: true });
+  expect(item.by).toEqual({ approver: "owner", thisPhone: true });
 });
 
 test("a22: an answer to something else than is here signs nothing", async () => {

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 
 import { openDb, type Tx } from "../src/core/db.ts";
 import { MAX_OPEN } from "../src/core/items.ts";
+import type { Host } from "../src/core/types.ts";
 import { random } from "../src/seal/envelope.ts";
 import { boxKeyFrom, seal, SIZES } from "../src/seal/index.ts";
 import { utf8 } from "../src/seal/bytes.ts";
@@ -42,22 +43,36 @@ test("the host is told what arrived, and what a person looked at: once", async (
   expect(about).toContainEqual({ say: "tested", nonce: "cd".repeat(32) });
 });
 
+/** By the list of devices in it, one inbox is told from another. */
+function marked(label: string): unknown[] {
+  return [{ key: "00".repeat(8), approver: "owner", label, kind: "ed25519", listens: true }];
+}
+
+function markOf(host: Host): string | undefined {
+  return host.devices[0]?.label;
+}
+
+test("a host keeps the name that it was paired by", async () => {
+  const { host, phone, device } = await paired();
+  await host.say(device, { ...host.inbox(undefined), host: "another", devices: marked("done") });
+  const known = await phone.host(host.id, (now) => markOf(now) === "done");
+  expect(known.name).toBe("box");
+});
+
 describe("twice and in any order", () => {
   test("the very same envelope is heard once", async () => {
     const { host, phone, device } = await paired();
     const request = await host.ask(["true"]);
     await phone.item(request.id);
-    const before = await phone.host(host.id);
-    const old = await host.seal(device, { say: "inbox", host: "older name", pending: [], devices: [] });
+    const old = await host.seal(device, { say: "inbox", host: "box", pending: [], devices: marked("older") });
     bring(host, device, old);
-    await phone.host(host.id, ({ name }) => name === "older name");
-    await host.say(device, { ...host.inbox(undefined), host: "newer name" });
-    await phone.host(host.id, ({ name }) => name === "newer name");
+    await phone.host(host.id, (known) => markOf(known) === "older");
+    await host.say(device, { ...host.inbox(undefined), devices: marked("newer") });
+    await phone.host(host.id, (known) => markOf(known) === "newer");
     bring(host, device, old);
-    await host.say(device, { ...host.inbox(undefined), host: "newest name" });
-    await phone.host(host.id, ({ name }) => name !== "newer name");
-    expect((await phone.host(host.id)).name).toBe("newest name");
-    expect(before.name).toBe("box");
+    await host.say(device, { ...host.inbox(undefined), devices: marked("newest") });
+    await phone.host(host.id, (known) => markOf(known) !== "newer");
+    expect(markOf(await phone.host(host.id))).toBe("newest");
   });
 
   test("a request that is asked again waits no longer than it was said first", async () => {
@@ -67,8 +82,8 @@ describe("twice and in any order", () => {
     expect(deadlineMs).toBe(phone.clock.now + 60_000);
     phone.clock.now += 10_000;
     await host.say(device, { ...host.askTo(request, device), remaining_ms: 60_000 });
-    await host.say(device, { ...host.inbox(undefined), host: "done" });
-    await phone.host(host.id, ({ name }) => name === "done");
+    await host.say(device, { ...host.inbox(undefined), devices: marked("done") });
+    await phone.host(host.id, (known) => markOf(known) === "done");
     expect((await phone.item(request.id)).deadlineMs).toBe(deadlineMs);
     await host.say(device, { ...host.askTo(request, device), remaining_ms: 5_000 });
     await phone.item(request.id, (item) => item.deadlineMs === phone.clock.now + 5_000);
@@ -82,8 +97,8 @@ describe("twice and in any order", () => {
     await host.become(request, "cancelled");
     await phone.item(request.id, ({ standing }) => standing === "cancelled");
     bring(host, device, again);
-    await host.say(device, { ...host.inbox(undefined), host: "done" });
-    await phone.host(host.id, ({ name }) => name === "done");
+    await host.say(device, { ...host.inbox(undefined), devices: marked("done") });
+    await phone.host(host.id, (known) => markOf(known) === "done");
     expect((await phone.item(request.id)).standing).toBe("cancelled");
   });
 
@@ -235,8 +250,8 @@ describe("the audit log", () => {
     expect((await phone.host(host.id)).alarm).toEqual(alarm);
     await phone.core.dismissAlarm(host.id);
     await phone.host(host.id, (known) => known.alarm === undefined);
-    await host.say(device, { ...host.inbox(7), host: "done" });
-    expect((await phone.host(host.id, ({ name }) => name === "done")).alarm).toBeUndefined();
+    await host.say(device, { ...host.inbox(7), devices: marked("done") });
+    expect((await phone.host(host.id, (known) => markOf(known) === "done")).alarm).toBeUndefined();
   });
 
   test("the entry that this phone knows is asked for with each connection", async () => {

@@ -14,14 +14,14 @@ const FRAME = { log: { sequence: 7, hash: HEX }, sent_at_ms: 5 };
 const SAID: Record<string, Record<string, unknown>> = {
   ask: { code: "7KQ2M", reply: HEX, asked_at_ms: 1, remaining_ms: 2, request: "{}" },
   waits: { id: ID, code: "7KQ2M" },
-  changed: { id: ID, state: "denied", approver: "anna", device: "0123456789abcdef", note: "no", at_ms: 3 },
+  changed: { id: ID, state: "denied", approver: "owner", device: "0123456789abcdef", note: "no", at_ms: 3 },
   inbox: {
     host: "box",
     pending: [ID],
     known: { sequence: 7, hash: HEX },
     push: "AQ",
     pushing: true,
-    devices: [{ key: "0123456789abcdef", approver: "anna", label: "phone", kind: "passkey", listens: false }],
+    devices: [{ key: "0123456789abcdef", approver: "owner", label: "phone", kind: "passkey", listens: false }],
   },
   content: { id: ID, sha256: HEX, content: "aGk" },
   test: { nonce: HEX },
@@ -43,13 +43,13 @@ test("what a host says is read", () => {
   });
   expect(read(whole("waits"))).toEqual({ say: "waits", id: ID, code: "7KQ2M" });
   expect(read(whole("changed"))).toEqual({
-    ...{ say: "changed", id: ID, state: "denied", approver: "anna", device: "0123456789abcdef" },
+    ...{ say: "changed", id: ID, state: "denied", approver: "owner", device: "0123456789abcdef" },
     ...{ note: "no", atMs: 3 },
   });
   expect(read(whole("inbox"))).toEqual({
     ...{ say: "inbox", host: "box", pending: [ID], push: "AQ", pushing: true },
     known: { count: 7, hash: HEX },
-    devices: [{ key: "0123456789abcdef", approver: "anna", label: "phone", kind: "passkey", listens: false }],
+    devices: [{ key: "0123456789abcdef", approver: "owner", label: "phone", kind: "passkey", listens: false }],
   });
   expect(read(whole("content"))).toEqual({ say: "content", id: ID, sha256: HEX, content: utf8("hi") });
   expect(read(whole("test"))).toEqual({ say: "test", nonce: HEX });

@@ -55,7 +55,7 @@ test("both sides show the same words, and nothing is stored before root has said
   expect(known.link).toBe("connected");
   expect(known).toMatchObject({ name: "box", address: "https://box.example", label: "phone" });
   expect(known.devices).toEqual([
-    { key: known.device, approver: "anna", label: "phone", kind: "ed25519", listens: true },
+    { key: known.device, approver: "owner", label: "phone", kind: "ed25519", listens: true },
   ]);
   expect(known.log).toEqual({ count: 7, hash: host.log[0]?.hash });
 });

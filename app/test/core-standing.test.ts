@@ -15,7 +15,7 @@ const ITEM: ItemRow = {
 
 const at = (standing: Standing): ItemRow => ({ ...ITEM, standing });
 const by = (state: Change["state"], device = "other"): Change => {
-  return { state, approver: "anna", device, atMs: 5_000 };
+  return { state, approver: "owner", device, atMs: 5_000 };
 };
 
 test.each([
@@ -31,8 +31,8 @@ test.each([
 });
 
 test("whose answer it was", () => {
-  expect(changed(ITEM, by("denied", "mine"), "mine").by).toEqual({ approver: "anna", thisPhone: true });
-  expect(changed(ITEM, by("denied", "other"), "mine").by).toEqual({ approver: "anna", thisPhone: false });
+  expect(changed(ITEM, by("denied", "mine"), "mine").by).toEqual({ approver: "owner", thisPhone: true });
+  expect(changed(ITEM, by("denied", "other"), "mine").by).toEqual({ approver: "owner", thisPhone: false });
   expect(changed(ITEM, { state: "expired", atMs: 5_000 }, "mine").by).toBeUndefined();
 });
 

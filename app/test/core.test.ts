@@ -17,8 +17,8 @@ test("a host is paired, asks, and has the answer", async () => {
   await phone.core.decide(host.id, asked.id, asked.digest, "approve", "go on");
   expect(asked.answer?.statement).toMatchObject({ verdict: "approve", note: "go on", atMs: phone.clock.now });
   const after = await phone.item(asked.id, ({ standing }) => standing === "approved");
-  expect(after).toMatchObject({ by: { approver: "anna", thisPhone: true }, note: "go on" });
-  await host.become(asked, "released", { approver: "anna", device: device.name });
+  expect(after).toMatchObject({ by: { approver: "owner", thisPhone: true }, note: "go on" });
+  await host.become(asked, "released", { approver: "owner", device: device.name });
   await phone.item(asked.id, ({ standing }) => standing === "ran");
   expect(host.heard.map(({ say }) => say)).toContain("delivered");
 });

@@ -226,7 +226,7 @@ export class FakeHost {
       known: entry === undefined ? null : { sequence: entry.count, hash: entry.hash },
       ...{ push: this.push, pushing: this.pushing },
       devices: this.devices.map(({ name, key, label }) => ({
-        ...{ key: name, approver: "anna", label, kind: key.kind, listens: true },
+        ...{ key: name, approver: "owner", label, kind: key.kind, listens: true },
       })),
     };
   }
@@ -273,7 +273,7 @@ export class FakeHost {
     if (wrong !== null) throw new Error(`the phone signed something wrong: ${wrong}`);
     asked.answer = { device: device.name, statement };
     await this.become(asked, verdict === "approve" ? "approved" : "denied", {
-      ...{ approver: "anna", device: device.name },
+      ...{ approver: "owner", device: device.name },
       ...(statement.note !== "" && { note: statement.note }),
     });
   }
