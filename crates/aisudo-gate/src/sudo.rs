@@ -158,7 +158,7 @@ impl Asker for Here<'_> {
     }
 
     fn content_of(&self, request: &Request, sha256: &Hex32) -> Option<Vec<u8>> {
-        operands::content_of(&request.operands, sha256)
+        operands::content_of(request.requester.uid, &request.operands, sha256)
     }
 
     fn approvers(&self) -> Result<Approvers, String> {

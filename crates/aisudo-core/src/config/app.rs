@@ -83,7 +83,10 @@ impl App {
     pub(super) fn check(&self) -> Result<(), String> {
         for (name, url) in [("url", Some(&self.url)), ("app", self.app.as_ref())] {
             if let Some(url) = url {
-                let secure = url.starts_with("https://") || url.starts_with("http://localhost");
+                let on_this_host = url
+                    .strip_prefix("http://localhost")
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']));
+                let secure = url.starts_with("https://") || on_this_host;
                 if !secure || url.ends_with('/') {
                     return Err(format!(
                         "channels.app.{name} must be like https://box.example:8443, without / at its end (http only for localhost)"
@@ -137,6 +140,10 @@ mod tests {
         for (text, expected) in [
             (
                 "url = \"http://box.example\"",
+                "channels.app.url must be like",
+            ),
+            (
+                "url = \"http://localhost.example\"",
                 "channels.app.url must be like",
             ),
             (

@@ -82,9 +82,12 @@ pub fn unchanged(request: &Request, before: &[Operand]) -> Result<(), String> {
     }
 }
 
-/// What the changeable file with this hash holds, if it is not too long, and still has that hash.
+/// What the changeable file with this hash holds, if it is not too long, still has that hash, and is the
+/// requester's own. What is read here leaves sudo before anybody has approved anything, and a link of the
+/// requester's can lead to what only root may read (a24): the file that was opened is asked whose it is,
+/// as every question about its path could be answered for another one.
 #[must_use]
-pub fn content_of(operands: &[Operand], sha256: &Hex32) -> Option<Vec<u8>> {
+pub fn content_of(requester: u32, operands: &[Operand], sha256: &Hex32) -> Option<Vec<u8>> {
     let is_it = |operand: &&Operand| match &operand.content {
         Content::Hashed { sha256: hash, size } => {
             hash == sha256 && usize::try_from(*size).is_ok_and(|size| size <= MAX_CONTENT_BYTES)
@@ -93,6 +96,10 @@ pub fn content_of(operands: &[Operand], sha256: &Hex32) -> Option<Vec<u8>> {
     };
     let operand = operands.iter().find(is_it)?;
     let file = open_operand(Path::new(operand.path.as_os()), operand.role).ok()?;
+    let meta = fstat(&file).ok()?;
+    if FileType::from_raw_mode(meta.st_mode) != FileType::RegularFile || meta.st_uid != requester {
+        return None;
+    }
     // One byte more than may be there: whether it has grown is seen by its hash.
     let mut content = vec![0; MAX_CONTENT_BYTES + 1];
     let mut length = 0;

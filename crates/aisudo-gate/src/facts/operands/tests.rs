@@ -181,12 +181,40 @@ fn what_a_file_holds_is_told_only_while_its_hash_is_right() {
     ] {
         let (operands, sha256) = asked(named(size));
         let expected = told.then(|| vec![b'x'; size]);
-        assert_eq!(content_of(&operands, &sha256), expected, "{size}");
+        assert_eq!(content_of(own(), &operands, &sha256), expected, "{size}");
     }
     let (operands, sha256) = asked(named(3));
-    assert_eq!(content_of(&operands, &Hex32([1; 32])), None, "not named");
+    assert_eq!(
+        content_of(own(), &operands, &Hex32([1; 32])),
+        None,
+        "not named"
+    );
     fs::write(&file, "yyy").unwrap();
-    assert_eq!(content_of(&operands, &sha256), None, "changed");
+    assert_eq!(content_of(own(), &operands, &sha256), None, "changed");
     fs::remove_file(&file).unwrap();
-    assert_eq!(content_of(&operands, &sha256), None, "gone");
+    assert_eq!(content_of(own(), &operands, &sha256), None, "gone");
+}
+
+fn own() -> u32 {
+    rustix::process::getuid().as_raw()
+}
+
+/// A daemon that was taken over asks for what the agent has linked: nobody has approved anything yet.
+#[test]
+fn a24_what_is_not_the_requesters_own_is_told_to_nobody() {
+    let dir = closed();
+    let (secret, link) = (dir.path().join("secret"), dir.path().join("link"));
+    fs::write(&secret, "root's alone").unwrap();
+    std::os::unix::fs::symlink(&secret, &link).unwrap();
+    let mut budget = MOST_BYTES;
+    let operands = [Operand {
+        path: Raw::from(link.as_os_str()),
+        role: Role::Argument,
+        content: content(&link, Role::Argument, &mut budget),
+    }];
+    let Content::Hashed { sha256, .. } = operands[0].content else {
+        panic!("it was hashed")
+    };
+    assert!(content_of(own(), &operands, &sha256).is_some());
+    assert_eq!(content_of(own() + 1, &operands, &sha256), None);
 }
