@@ -96,9 +96,6 @@ const commands = {
   async see({ text, patience = PATIENCE }) {
     await page.getByText(text).first().waitFor({ state: "visible", timeout: patience });
   },
-  async gone({ text, patience = PATIENCE }) {
-    await page.getByText(text).first().waitFor({ state: "hidden", timeout: patience });
-  },
   async text() {
     return page.locator("body").innerText();
   },

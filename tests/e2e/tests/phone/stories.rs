@@ -222,3 +222,27 @@ fn a_log_that_goes_back_is_said_loudly() {
     phone.shot("alarm.png", false);
     phone.is_clean();
 }
+
+/// README says so.
+#[test]
+fn what_was_there_is_read_without_a_network() {
+    let mut phone = Browser::start();
+    let host = Host::start(60);
+    host.pair(&mut phone, PLAIN_KEY);
+    let sudo = host.agent("sudo id -u");
+    open_request(&mut phone, "id -u");
+    phone.press("Approve");
+    sudo.wait(PATIENCE).expect_success();
+    phone.see("It ran");
+    let has_worker = "navigator.serviceWorker.ready.then((ready) => ready.active.state)";
+    phone.run(&json!({"do": "evaluate", "script": has_worker}));
+    phone.run(&json!({"do": "offline", "is": true}));
+    phone.run(&json!({"do": "reload"}));
+    phone.see("It ran");
+    phone.goto(&host.url);
+    phone.click("link", "History");
+    phone.see("id -u");
+    let painted = phone.run(&json!({"do": "painted"}));
+    assert!(painted.is_number(), "it was drawn: {painted}");
+    println!("first paint after {painted} ms, without a network");
+}
