@@ -192,3 +192,20 @@ fn a_phone_hears_of_itself_first_and_of_so_many_others() {
     assert_eq!(devices.len(), 64);
     assert_eq!(devices[0].key, last.device());
 }
+
+/// Between two looks of the daemon at root's list.
+#[test]
+fn a_phone_that_was_listed_for_a_moment_is_let_go() {
+    let phone = Phone::new("blue");
+    let place = Place::with(&[]);
+    // The look that finds nobody was a moment ago, and the next is a second away: often enough it comes and
+    // goes in between.
+    for _ in 0..3 {
+        place.list(&[&phone]);
+        let mut inbox = phone.listen(&place);
+        assert!(matches!(inbox.hear(), HostSays::Inbox { .. }));
+        place.list(&[]);
+        assert_eq!(inbox.hear(), HostSays::Revoked);
+        assert!(inbox.next().is_none(), "its inbox is closed");
+    }
+}

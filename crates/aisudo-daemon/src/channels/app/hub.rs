@@ -131,6 +131,12 @@ impl Hub {
                 self.state().heard.remove(&address);
             }
         }
+        // One that came and went between two looks was never known.
+        for address in self.parts().inboxes.addresses() {
+            if !now.iter().any(|phone| phone.address() == address) {
+                self.parts().inboxes.revoke(address);
+            }
+        }
         *known = now.to_vec();
     }
 

@@ -118,15 +118,21 @@ impl Inboxes {
         any
     }
 
-    /// The last word to a phone.
+    /// The last word to a phone; said once.
     pub(super) fn revoke(&self, address: KeyId) {
         let mut inner = self.lock();
-        for waiting in inner.open.values_mut().filter(|one| one.address == address) {
+        let its = |one: &&mut Waiting| one.address == address && !one.last;
+        for waiting in inner.open.values_mut().filter(its) {
             waiting.queue.clear();
             waiting.requests.clear();
             waiting.put(Notice::Revoked);
             waiting.last = true;
         }
+    }
+
+    /// The phones that listen.
+    pub(super) fn addresses(&self) -> HashSet<KeyId> {
+        self.lock().open.values().map(|one| one.address).collect()
     }
 
     /// Whether a phone listens anywhere.
