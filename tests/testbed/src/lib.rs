@@ -22,6 +22,7 @@ mod files;
 mod namespace;
 mod processes;
 mod run;
+mod sudo;
 mod transcript;
 mod world;
 
@@ -30,4 +31,5 @@ pub use daemon::Daemon;
 pub use files::{AGENT_PASSWORD, DEFAULT_CONFIG, DEFAULT_SUDOERS, OWNER_PASSWORD, pam_text};
 pub use run::{Output, Run, Running};
 pub use rustix::process::Signal;
+pub use sudo::Sudo;
 pub use world::{User, World};

@@ -17,6 +17,7 @@ use crate::files::{ETC, FROM_HOST, OUR_PAM_LINES, pam_text};
 use crate::namespace::Namespace;
 use crate::processes::kill_all_in;
 use crate::run::{Output, Run};
+use crate::sudo::{Sudo, plugin_line, write_conf};
 
 /// How long the `aisudo` command may take.
 const COMMAND: Duration = Duration::from_secs(10);
@@ -84,6 +85,7 @@ impl User {
 pub struct World {
     namespace: Namespace,
     artefacts: Artefacts,
+    sudo: Sudo,
     stays_here: PhantomData<MutexGuard<'static, ()>>,
 }
 
@@ -99,6 +101,7 @@ impl World {
         reason = "it changes the thread it is called on"
     )]
     pub fn new() -> Self {
+        let sudo = Sudo::chosen();
         let artefacts = Artefacts::find();
         let namespace = Namespace::enter(fill_etc);
         fill_run();
@@ -107,12 +110,39 @@ impl World {
         let world = Self {
             namespace,
             artefacts,
+            sudo,
             stays_here: PhantomData,
         };
         for service in ["sudo", "sudo-i"] {
             world.pam(service, &pam_text(OUR_PAM_LINES));
         }
+        sudo.install();
         world
+    }
+
+    /// What `sudo` is here: chosen by `AISUDO_TEST_SUDO` for every world.
+    #[must_use]
+    pub fn sudo_kind(&self) -> Sudo {
+        self.sudo
+    }
+
+    /// Loads the approval plugin here, whatever `AISUDO_TEST_SUDO` says: for C sudo only.
+    #[track_caller]
+    pub fn plugin(&self) {
+        self.plugin_with(&[]);
+    }
+
+    /// Loads it with these options of sudo.conf(5).
+    #[track_caller]
+    pub fn plugin_with(&self, options: &[&str]) {
+        assert_ne!(self.sudo, Sudo::Rs, "sudo-rs has no plugins");
+        self.sudo_conf(&plugin_line(options));
+    }
+
+    /// Replaces `/etc/sudo.conf`, which has the plugin's line, or nothing, at first.
+    #[track_caller]
+    pub fn sudo_conf(&self, text: &str) {
+        write_conf(text);
     }
 
     /// Replaces `/etc/sudoers.d/aisudo`, which is [`DEFAULT_SUDOERS`](crate::DEFAULT_SUDOERS) at first.
