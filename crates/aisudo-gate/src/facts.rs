@@ -9,7 +9,7 @@ use std::{ffi::OsStr, path::PathBuf};
 
 use aisudo_core::{
     raw::{Hex32, Raw},
-    request::{Call, Host, MAX_REQUEST_BYTES, REQUEST_VERSION, Request, Sudo, User},
+    request::{Call, Host, MAX_REQUEST_BYTES, Program, REQUEST_VERSION, Request, Sudo, User},
     sudo_argv,
     variables::seldom_there_by_chance,
 };
@@ -45,16 +45,65 @@ pub struct Frozen {
 /// # Errors
 /// One short phrase, when the request cannot be made or cannot be shown whole.
 pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
-    let own = process::stat("self").ok_or("sudo's own process cannot be read in /proc")?;
-    let cwd = rustix::process::getcwd(Vec::new())
-        .map(|path| Raw(path.into_bytes()))
-        .unwrap_or_default();
+    let cwd = working_directory();
     let (call, unreadable) = read_call(occasion);
     let program = call
         .as_ref()
         .map_or(program::UNKNOWN, |call| program::find(call, &cwd));
+    pin_and_freeze(assemble(
+        occasion,
+        Reading {
+            call,
+            unreadable,
+            program,
+            cwd,
+            variables: variables(),
+        },
+    )?)
+}
+
+/// The same, where `read` knows better what the command line leads to.
+///
+/// # Errors
+/// As [`gather`], and what `read` says.
+pub(crate) fn gather_by(
+    occasion: &Occasion,
+    read: impl FnOnce(Request) -> Result<Request, String>,
+) -> Result<Frozen, String> {
+    let (call, unreadable) = read_call(occasion);
+    pin_and_freeze(read(assemble(
+        occasion,
+        Reading {
+            call,
+            unreadable,
+            program: program::UNKNOWN,
+            cwd: working_directory(),
+            variables: Vec::new(),
+        },
+    )?)?)
+}
+
+/// Where sudo was started; empty when the directory is gone.
+pub(crate) fn working_directory() -> Raw {
+    rustix::process::getcwd(Vec::new())
+        .map(|path| Raw(path.into_bytes()))
+        .unwrap_or_default()
+}
+
+/// What the command line was understood to be.
+struct Reading {
+    call: Option<Call>,
+    unreadable: Option<String>,
+    program: Program,
+    cwd: Raw,
+    variables: Vec<Raw>,
+}
+
+/// A request with these facts and all the others, its files not yet looked at.
+fn assemble(occasion: &Occasion, reading: Reading) -> Result<Request, String> {
+    let own = process::stat("self").ok_or("sudo's own process cannot be read in /proc")?;
     let above = process::above(own.parent);
-    let mut request = Request {
+    Ok(Request {
         version: REQUEST_VERSION,
         id: new_id()?,
         nonce: Hex32(random::random_bytes().map_err(|_| "the kernel gives no randomness")?),
@@ -77,18 +126,21 @@ pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
             argv: occasion.argv.iter().cloned().map(Raw).collect(),
             service: occasion.service.clone(),
         },
-        call,
-        unreadable,
-        program,
-        cwd,
+        call: reading.call,
+        unreadable: reading.unreadable,
+        program: reading.program,
+        cwd: reading.cwd,
         stdio: streams::first_three(),
         tty: own.terminal.map(streams::terminal_path),
         parents: above.processes,
         agents: above.agents,
         operands: Vec::new(),
-        variables: variables(),
+        variables: reading.variables,
         reason: sudo_command::reason().map(Raw),
-    };
+    })
+}
+
+fn pin_and_freeze(mut request: Request) -> Result<Frozen, String> {
     request.operands = operands::changeable(&request);
     freeze(request)
 }

@@ -120,6 +120,11 @@ pub fn account(here: &mut impl Surroundings) -> Answer {
     phase(here, Skipped::Password)
 }
 
+/// The approval plugin, where no PAM phase has left a verdict.
+pub(crate) fn unasked(here: &mut impl Surroundings) -> Answer {
+    phase(here, Skipped::Module)
+}
+
 /// What sudo left out before a phase that finds no verdict of an earlier one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Skipped {
@@ -127,6 +132,24 @@ enum Skipped {
     Nothing,
     /// The password: no fallback to it is possible any more.
     Password,
+    /// The PAM module, altogether: whether others asked for a password is not known.
+    Module,
+}
+
+impl Skipped {
+    /// Why no password takes the place of an answer, where `why` is in the way of one.
+    fn no_password(self, why: &str) -> String {
+        match self {
+            Self::Nothing => why.to_owned(),
+            // A user with a password gets one asked for by `sudo -k`.
+            Self::Password => format!(
+                "{why}; and sudo asked for no password (a live ticket or NOPASSWD): try sudo -k first"
+            ),
+            Self::Module => format!(
+                "{why}; and sudo did not call aisudo's PAM module for this command, so that no password counts"
+            ),
+        }
+    }
 }
 
 fn phase(here: &mut impl Surroundings, skipped: Skipped) -> Answer {
@@ -146,9 +169,9 @@ fn judge(here: &mut impl Surroundings, skipped: Skipped) -> Verdict {
             Verdict::Password
         }
         // Who is gated cannot be known, and no password was asked for: fail closed.
-        (Err(why), Skipped::Password) => {
+        (Err(why), Skipped::Password | Skipped::Module) => {
             here.say(&Line::Refused {
-                why: without_password(&why),
+                why: skipped.no_password(&why),
             });
             Verdict::Denied
         }
@@ -160,11 +183,6 @@ fn judge(here: &mut impl Surroundings, skipped: Skipped) -> Verdict {
             settle(here, &config, outcome, skipped)
         }
     }
-}
-
-/// A user with a password gets one asked for by `sudo -k`.
-fn without_password(why: &str) -> String {
-    format!("{why}; and sudo asked for no password (a live ticket or NOPASSWD): try sudo -k first")
 }
 
 /// Root's configuration, and when it gates this user.
@@ -182,9 +200,9 @@ fn settle(
     skipped: Skipped,
 ) -> Verdict {
     let password = config.gate.fallback == Fallback::Password && skipped == Skipped::Nothing;
-    let no_password = |why: String| match (skipped, config.gate.fallback) {
-        (Skipped::Password, Fallback::Password) => without_password(&why),
-        _ => why,
+    let no_password = |why: String| match config.gate.fallback {
+        Fallback::Password => skipped.no_password(&why),
+        Fallback::Deny => why,
     };
     let (verdict, line) = match outcome {
         // What root's policy lets through runs as if there were no gate: nobody waited, and nothing
@@ -198,10 +216,10 @@ fn settle(
         }
         Outcome::Password { rule } => match skipped {
             Skipped::Nothing => (Verdict::Password, Line::PolicyPassword { rule }),
-            Skipped::Password => (
+            Skipped::Password | Skipped::Module => (
                 Verdict::Denied,
                 Line::Refused {
-                    why: without_password("root's policy wants the password for this"),
+                    why: skipped.no_password("root's policy wants the password for this"),
                 },
             ),
         },

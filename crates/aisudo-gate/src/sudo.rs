@@ -15,6 +15,7 @@ use crate::{
     ask::{self, Asker, Question},
     facts::{self, Frozen, Occasion, operands, process, streams},
     flow::{Approval, Outcome, Surroundings, Verdict},
+    kept::{self, Kept},
     stderr,
 };
 
@@ -28,14 +29,6 @@ pub trait PamHost {
     fn recall(&self) -> Option<Kept>;
     /// `pam_set_data(3)`.
     fn remember(&mut self, kept: Kept);
-}
-
-/// What one phase leaves for the next.
-#[derive(Clone, Debug)]
-pub struct Kept {
-    verdict: Verdict,
-    /// What was asked about: its operands are looked at again.
-    request: Option<Request>,
 }
 
 /// A sudo process, in one of its PAM phases.
@@ -57,15 +50,61 @@ impl<H: PamHost> Sudo<H> {
         }
     }
 
-    fn freeze(&self, config: &Config) -> Result<(Frozen, Hex32), String> {
-        let occasion = Occasion {
-            argv: process::own_words().map_err(|_| "sudo's own words cannot be read in /proc")?,
-            service: Raw(self.host.service()),
-            uid: self.uid(),
-            timeout_ms: u64::from(config.gate.timeout) * 1000,
-        };
-        let token = random::random_bytes().map_err(|_| "the kernel gives no randomness")?;
-        Ok((facts::gather(&occasion)?, Hex32(token)))
+    fn freeze(&self, config: &Config) -> Result<Frozen, String> {
+        facts::gather(&occasion(self.uid(), Raw(self.host.service()), config)?)
+    }
+}
+
+/// What is known of this process before its facts are gathered.
+pub(crate) fn occasion(uid: u32, service: Raw, config: &Config) -> Result<Occasion, String> {
+    Ok(Occasion {
+        argv: process::own_words().map_err(|_| "sudo's own words cannot be read in /proc")?,
+        service,
+        uid,
+        timeout_ms: u64::from(config.gate.timeout) * 1000,
+    })
+}
+
+/// When root's configuration gates the user with this id.
+pub(crate) fn gated(uid: u32, config: &Config) -> Result<Option<When>, String> {
+    let name =
+        users::user_name(uid).ok_or_else(|| format!("uid {uid} is not in the user database"))?;
+    Ok(config
+        .gate
+        .when(&String::from_utf8_lossy(&name), &users::group_names(uid)))
+}
+
+/// Asks about what was frozen, and waits for the end.
+pub(crate) fn ask_about(
+    frozen: &Frozen,
+    config: &Config,
+    paths: &Paths,
+    say: &mut dyn FnMut(&Line),
+) -> Outcome {
+    let Ok(token) = random::random_bytes() else {
+        return Outcome::Refused("the kernel gives no randomness".to_owned());
+    };
+    let question = Question {
+        request: &frozen.request,
+        bytes: &frozen.bytes,
+        token: Hex32(token),
+    };
+    ask::ask(
+        &question,
+        &config.gate,
+        &paths.gate_socket(),
+        &mut Here { paths, say },
+    )
+}
+
+/// Whether a yes to this request still holds: in time, and what it is about as it was.
+pub(crate) fn still_holds(request: Option<&Request>, approval: &Approval) -> Result<(), String> {
+    if clock::boottime() >= approval.deadline {
+        return Err("the approval came too late".to_owned());
+    }
+    match request {
+        Some(request) => operands::unchanged(request, &approval.operands),
+        None => Err("what was approved is not known any more".to_owned()),
     }
 }
 
@@ -87,12 +126,7 @@ impl<H: PamHost> Surroundings for Sudo<H> {
     }
 
     fn gated(&self, config: &Config) -> Result<Option<When>, String> {
-        let uid = self.uid();
-        let name = users::user_name(uid)
-            .ok_or_else(|| format!("uid {uid} is not in the user database"))?;
-        Ok(config
-            .gate
-            .when(&String::from_utf8_lossy(&name), &users::group_names(uid)))
+        gated(self.uid(), config)
     }
 
     fn attended(&self) -> bool {
@@ -100,33 +134,17 @@ impl<H: PamHost> Surroundings for Sudo<H> {
     }
 
     fn ask(&mut self, config: &Config) -> Outcome {
-        let (frozen, token) = match self.freeze(config) {
+        let frozen = match self.freeze(config) {
             Ok(frozen) => frozen,
             Err(why) => return Outcome::Refused(why),
         };
-        let question = Question {
-            request: &frozen.request,
-            bytes: &frozen.bytes,
-            token,
-        };
-        let outcome = ask::ask(
-            &question,
-            &config.gate,
-            &self.paths.gate_socket(),
-            &mut Here { paths: &self.paths },
-        );
+        let outcome = ask_about(&frozen, config, &self.paths, &mut stderr::say);
         self.request = Some(frozen.request);
         outcome
     }
 
     fn still_holds(&self, approval: &Approval) -> Result<(), String> {
-        if clock::boottime() >= approval.deadline {
-            return Err("the approval came too late".to_owned());
-        }
-        match &self.request {
-            Some(request) => operands::unchanged(request, &approval.operands),
-            None => Err("what was approved is not known any more".to_owned()),
-        }
+        still_holds(self.request.as_ref(), approval)
     }
 
     fn say(&mut self, line: &Line) {
@@ -138,19 +156,24 @@ impl<H: PamHost> Surroundings for Sudo<H> {
     }
 
     fn remember(&mut self, verdict: Verdict) {
-        let request = self.request.clone();
-        self.host.remember(Kept { verdict, request });
+        let kept = Kept {
+            verdict,
+            request: self.request.clone(),
+        };
+        kept::leave(&kept);
+        self.host.remember(kept);
     }
 }
 
 /// This process, as asking needs it.
 struct Here<'a> {
     paths: &'a Paths,
+    say: &'a mut dyn FnMut(&Line),
 }
 
 impl Asker for Here<'_> {
     fn say(&mut self, line: &Line) {
-        stderr::say(line);
+        (self.say)(line);
     }
 
     fn operands_unchanged(&self, request: &Request) -> Result<(), String> {

@@ -1,9 +1,11 @@
-//! `pam_aisudo.so`: PAM's six entry points (pam_sm_authenticate(3) and its siblings), and nothing
-//! else. What they answer is decided in [`aisudo_gate::flow`].
+//! `pam_aisudo.so`: PAM's six entry points (pam_sm_authenticate(3) and its siblings), the approval plugin
+//! of C sudo in `plugin`, and nothing else. What they answer is decided in [`aisudo_gate::flow`] and
+//! [`aisudo_gate::plugin`].
 //!
-//! A panic becomes `PAM_ABORT`: it must neither end sudo nor let a command through.
+//! A panic becomes a no (`PAM_ABORT`): it must neither end sudo nor let a command through.
 
 mod pam;
+mod plugin;
 
 use std::{
     ffi::{c_char, c_int},
@@ -71,7 +73,7 @@ fn answer(
     argv: *const *const c_char,
     phase: fn(&mut Sudo<Handle>) -> Answer,
 ) -> c_int {
-    without_panic(|| {
+    without_panic(PAM_ABORT, || {
         let Some(root) = root(&pam::arguments(argc, argv)) else {
             return PAM_ABORT;
         };
@@ -83,7 +85,7 @@ fn answer(
     })
 }
 
-/// The module's only option: `root=DIR`. Anything else is a mistake in the PAM file, and no reason
+/// The only option: `root=DIR`. Anything else is a mistake in the PAM file or sudo.conf, and no reason
 /// to let a command through.
 fn root(arguments: &[Vec<u8>]) -> Option<Paths> {
     match arguments {
@@ -96,11 +98,11 @@ fn root(arguments: &[Vec<u8>]) -> Option<Paths> {
     }
 }
 
-/// Runs `phase`; a panic is silent, and `PAM_ABORT`.
-fn without_panic(phase: impl FnOnce() -> c_int) -> c_int {
+/// Runs `phase`; a panic is silent, and `answer_to_panic`.
+fn without_panic(answer_to_panic: c_int, phase: impl FnOnce() -> c_int) -> c_int {
     let before = take_hook();
     set_hook(Box::new(|_| {}));
-    let answer = catch_unwind(AssertUnwindSafe(phase)).unwrap_or(PAM_ABORT);
+    let answer = catch_unwind(AssertUnwindSafe(phase)).unwrap_or(answer_to_panic);
     set_hook(before);
     answer
 }
@@ -111,8 +113,8 @@ mod tests {
 
     #[test]
     fn a_panic_is_an_abort() {
-        assert_eq!(without_panic(|| panic!("on purpose")), 26);
-        assert_eq!(without_panic(|| PAM_SUCCESS), 0);
+        assert_eq!(without_panic(PAM_ABORT, || panic!("on purpose")), 26);
+        assert_eq!(without_panic(PAM_ABORT, || PAM_SUCCESS), 0);
     }
 
     #[test]

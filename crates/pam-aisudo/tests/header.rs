@@ -1,9 +1,6 @@
 //! What `src/pam.rs` writes by hand, against the real header (`libpam0g-dev`).
 
-use std::{
-    io::Write,
-    process::{Command, Stdio},
-};
+mod compiler;
 
 const CHECK: &str = r#"
 #include <security/pam_modules.h>
@@ -21,27 +18,5 @@ int (*account)(pam_handle_t *, int, int, const char **) = pam_sm_acct_mgmt;
 
 #[test]
 fn the_numbers_and_calls_are_those_of_the_header() {
-    let mut compiler = Command::new("cc")
-        .args([
-            "-std=c11",
-            "-Wall",
-            "-Werror",
-            "-fsyntax-only",
-            "-x",
-            "c",
-            "-",
-        ])
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    compiler
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(CHECK.as_bytes())
-        .unwrap();
-    assert!(
-        compiler.wait().unwrap().success(),
-        "see above; is libpam0g-dev installed? (cargo xtask setup)"
-    );
+    compiler::accepts(CHECK, "is libpam0g-dev installed?");
 }

@@ -3,6 +3,7 @@
 //!
 //! Here is what the stories share.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use aisudo_testbed::{Daemon, Output, Run, Running, World};
@@ -89,8 +90,26 @@ pub fn eventually_within(patience: Duration, what: &str, mut condition: impl FnM
     }
 }
 
-/// A PAM stack that lets everybody in: sudo as it is without us.
-#[must_use]
-pub fn ungated() -> String {
+/// A PAM stack that lets everybody in, and does not call us.
+fn ungated() -> String {
     aisudo_testbed::pam_text("auth sufficient pam_permit.so\naccount sufficient pam_permit.so")
+}
+
+/// Runs `story` with a sudo as it is without us: neither its PAM services nor its plugins are ours. Then all is
+/// put back.
+pub fn without_us<T>(world: &World, story: impl FnOnce() -> T) -> T {
+    let read = |path| fs::read_to_string(path).expect("a file of the world");
+    let services = ["sudo", "sudo-i"];
+    let ours = services.map(|service| read(format!("/etc/pam.d/{service}")));
+    let conf = read("/etc/sudo.conf".to_owned());
+    for service in services {
+        world.pam(service, &ungated());
+    }
+    world.sudo_conf("");
+    let told = story();
+    for (service, text) in services.iter().zip(ours) {
+        world.pam(service, &text);
+    }
+    world.sudo_conf(&conf);
+    told
 }

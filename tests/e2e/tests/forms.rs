@@ -1,7 +1,7 @@
 //! Each form of sudo: asked exactly once, runs once when approved, not at all when denied, and what
 //! the command writes arrives as if we were not there.
 
-use aisudo_e2e::{PATIENCE, agent, approved, denied, entries, latest_request, ungated};
+use aisudo_e2e::{PATIENCE, agent, approved, denied, entries, latest_request, without_us};
 use aisudo_testbed::{Run, World};
 
 /// One form: the line of shell, and the mode that the request must show.
@@ -114,15 +114,10 @@ Defaults:agent timestamp_timeout=0, passwd_tries=1, noninteractive_auth, closefr
 fn each_form(who: impl Fn(&World) -> Run) {
     let world = World::new();
     world.sudoers(SUDOERS);
-    let ours = std::fs::read_to_string("/etc/pam.d/sudo").unwrap();
     let _daemon = world.start_daemon();
     let mut asked = 0;
     for form in FORMS {
-        world.pam("sudo", &ungated());
-        world.pam("sudo-i", &ungated());
-        let plain = who(&world).shell(form.line).wait(PATIENCE);
-        world.pam("sudo", &ours);
-        world.pam("sudo-i", &ours);
+        let plain = without_us(&world, || who(&world).shell(form.line).wait(PATIENCE));
 
         let yes = approved(&world, who(&world).shell(form.line));
         assert_eq!(yes.stdout, plain.stdout, "{}: {yes}", form.line);
@@ -178,20 +173,19 @@ fn a01_ticket_cache() {
     world.sudoers(
         "agent ALL=(ALL:ALL) ALL\nDefaults:agent timestamp_timeout=15, timestamp_type=global\n",
     );
-    let ours = std::fs::read_to_string("/etc/pam.d/sudo").unwrap();
     let _daemon = world.start_daemon();
-    world.pam("sudo", &ungated());
-    agent(&world)
-        .shell("sudo true")
-        .wait(PATIENCE)
-        .expect_success();
-    let cached = "auth required pam_deny.so\naccount sufficient pam_permit.so";
-    world.pam("sudo", &aisudo_testbed::pam_text(cached));
-    agent(&world)
-        .shell("sudo -n true")
-        .wait(PATIENCE)
-        .expect_success();
-    world.pam("sudo", &ours);
+    without_us(&world, || {
+        agent(&world)
+            .shell("sudo true")
+            .wait(PATIENCE)
+            .expect_success();
+        let cached = "auth required pam_deny.so\naccount sufficient pam_permit.so";
+        world.pam("sudo", &aisudo_testbed::pam_text(cached));
+        agent(&world)
+            .shell("sudo -n true")
+            .wait(PATIENCE)
+            .expect_success();
+    });
     let no = denied(&world, agent(&world).shell("sudo -n echo ran"));
     assert_eq!((no.code(), no.stdout.as_str()), (Some(1), ""), "{no}");
     let yes = approved(&world, agent(&world).shell("sudo -n echo ran"));

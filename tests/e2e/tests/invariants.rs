@@ -53,13 +53,12 @@ fn i5_silence_is_no() {
 fn i8_sudo_stays_sudo() {
     let (world, _daemon) = world();
     let script = "umask; ulimit -n; ls /proc/self/fd | wc -l; cat /proc/self/status | grep -E '^Sig(Blk|Ign|Cgt)'";
-    let ours = std::fs::read_to_string("/etc/pam.d/sudo").unwrap();
-    world.pam("sudo", &aisudo_e2e::ungated());
-    let plain = agent(&world)
-        .spawn(["sudo", "sh", "-c", script])
-        .wait(PATIENCE)
-        .expect_success();
-    world.pam("sudo", &ours);
+    let plain = aisudo_e2e::without_us(&world, || {
+        agent(&world)
+            .spawn(["sudo", "sh", "-c", script])
+            .wait(PATIENCE)
+            .expect_success()
+    });
     let gated = approved(&world, agent(&world).spawn(["sudo", "sh", "-c", script]));
     assert_eq!(gated.stdout, plain.stdout);
 }
