@@ -7,7 +7,7 @@ use std::{
 
 /// Fails unless the compiler takes this without a warning; `else_ask` is what may be missing.
 #[track_caller]
-pub fn accepts(source: &str, else_ask: &str) {
+pub(crate) fn accepts(source: &str, else_ask: &str) {
     let mut compiler = Command::new("cc")
         .args([
             "-std=c11",
