@@ -91,7 +91,8 @@ pub fn eventually_within(patience: Duration, what: &str, mut condition: impl FnM
 }
 
 /// A PAM stack that lets everybody in, and does not call us.
-fn ungated() -> String {
+#[must_use]
+pub fn ungated() -> String {
     aisudo_testbed::pam_text("auth sufficient pam_permit.so\naccount sufficient pam_permit.so")
 }
 

@@ -101,7 +101,16 @@ impl World {
         reason = "it changes the thread it is called on"
     )]
     pub fn new() -> Self {
-        let sudo = Sudo::chosen();
+        Self::with_sudo(Sudo::chosen())
+    }
+
+    /// The same with this sudo, whatever `AISUDO_TEST_SUDO` says.
+    ///
+    /// # Panics
+    /// As [`World::new`]; also when that sudo is not installed.
+    #[must_use]
+    #[track_caller]
+    pub fn with_sudo(sudo: Sudo) -> Self {
         let artefacts = Artefacts::find();
         let namespace = Namespace::enter(fill_etc);
         fill_run();
@@ -120,21 +129,15 @@ impl World {
         world
     }
 
-    /// What `sudo` is here: chosen by `AISUDO_TEST_SUDO` for every world.
+    /// What `sudo` is here.
     #[must_use]
     pub fn sudo_kind(&self) -> Sudo {
         self.sudo
     }
 
-    /// Loads the approval plugin here, whatever `AISUDO_TEST_SUDO` says: for C sudo only.
+    /// Loads the approval plugin here, with these options of sudo.conf(5).
     #[track_caller]
-    pub fn plugin(&self) {
-        self.plugin_with(&[]);
-    }
-
-    /// Loads it with these options of sudo.conf(5).
-    #[track_caller]
-    pub fn plugin_with(&self, options: &[&str]) {
+    pub fn plugin(&self, options: &[&str]) {
         assert_ne!(self.sudo, Sudo::Rs, "sudo-rs has no plugins");
         self.sudo_conf(&plugin_line(options));
     }
