@@ -47,6 +47,9 @@ pub struct Frozen {
 pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
     let cwd = working_directory();
     let (call, unreadable) = read_call(occasion);
+    if !call.as_ref().is_none_or(program::is_what_sudo_runs) {
+        return Err("sudo says that it runs something else than its command line (a comma in --preserve-env= does that: give the option once for each variable)".to_owned());
+    }
     let program = call
         .as_ref()
         .map_or(program::UNKNOWN, |call| program::find(call, &cwd));

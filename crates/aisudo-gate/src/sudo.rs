@@ -7,7 +7,7 @@ use aisudo_core::{
     paths::Paths,
     policy::Ruling,
     raw::{Hex32, Raw},
-    request::Request,
+    request::{Operand, Request},
 };
 use aisudo_sys::{clock, random, trusted, users};
 
@@ -103,7 +103,7 @@ pub(crate) fn still_holds(request: Option<&Request>, approval: &Approval) -> Res
         return Err("the approval came too late".to_owned());
     }
     match request {
-        Some(request) => operands::unchanged(request, &approval.operands),
+        Some(request) => unchanged(request, &approval.operands),
         None => Err("what was approved is not known any more".to_owned()),
     }
 }
@@ -165,6 +165,15 @@ impl<H: PamHost> Surroundings for Sudo<H> {
     }
 }
 
+/// The files, and the directory from which the command will open those with a relative name: another one can
+/// have taken its path, with the same files in it.
+fn unchanged(request: &Request, operands: &[Operand]) -> Result<(), String> {
+    if facts::working_directory() != request.cwd {
+        return Err("the directory was moved after it was asked about".to_owned());
+    }
+    operands::unchanged(request, operands)
+}
+
 /// This process, as asking needs it.
 struct Here<'a> {
     paths: &'a Paths,
@@ -177,7 +186,7 @@ impl Asker for Here<'_> {
     }
 
     fn operands_unchanged(&self, request: &Request) -> Result<(), String> {
-        operands::unchanged(request, &request.operands)
+        unchanged(request, &request.operands)
     }
 
     fn content_of(&self, request: &Request, sha256: &Hex32) -> Option<Vec<u8>> {

@@ -493,6 +493,42 @@ fn a23_a_script_changed_while_the_prompt_waits_does_not_run() {
     );
 }
 
+/// Relative names are opened from the directory itself, not from the path that it had.
+#[test]
+fn a24_a_working_directory_that_is_moved_while_the_prompt_waits_runs_nothing() {
+    let (world, _daemon) = world();
+    let shell = |line: &str| agent(&world).shell(line).wait(PATIENCE).expect_success();
+    shell("mkdir a; printf '#!/bin/sh\\necho good\\n' > a/x; chmod +x a/x");
+    let sudo = agent(&world).shell("cd a; sudo ./x");
+    let code = world.wait_for_request();
+    shell("mv a b; cp -a b a; printf '#!/bin/sh\\necho evil\\n' > b/x");
+    world.approver(["approve", &code]).expect_success();
+    let no = sudo.wait(PATIENCE);
+    assert_eq!((no.code(), no.stdout.as_str()), (Some(1), ""), "{no}");
+    assert!(no.stderr.contains("the directory was moved"), "{no}");
+}
+
+/// C sudo overwrites the commas in its own words, so that /proc shows another command than it runs.
+#[test]
+fn a18_a_comma_in_preserve_env_does_not_hide_the_command() {
+    let (world, _daemon) = world();
+    for line in [
+        "sudo --preserve-env=FOO,echo id -u",
+        "sudo --preserve-env=FOO,/usr/bin/echo id -u",
+        "sudo -s --preserve-env=FOO,echo id -u",
+        "sudo -i --preserve-env=FOO,echo",
+        "sudo --preserve-env=FOO, id",
+    ] {
+        let no = agent(&world).shell(line).wait(PATIENCE);
+        assert_eq!((no.code(), no.stdout.as_str()), (Some(1), ""), "{no}");
+        assert!(no.stderr.contains("once for each variable"), "{no}");
+    }
+    assert_eq!(entries(&world, "requested").len(), 0);
+    let line = "A=1 B=2 sudo --preserve-env=A --preserve-env=B printenv A B";
+    let yes = approved(&world, agent(&world).shell(line));
+    assert_eq!(yes.stdout, "1\n2\n", "{yes}");
+}
+
 #[test]
 fn a29_i3_a_decision_counts_once_also_after_a_restart() {
     let (world, mut daemon) = world();

@@ -182,6 +182,7 @@ fn a_yes_to_the_module_is_taken_by_the_plugin() {
     world.sudoers(
         "agent ALL=(ALL:ALL) ALL\nDefaults:agent timestamp_timeout=0, passwd_tries=1, noninteractive_auth, runcwd=*, runchroot=*\n",
     );
+    // What sudo's own quoting makes of an empty word and of a newline is the same with and without us.
     // Another name of the same file than the search path finds.
     fs::create_dir("/run/bin").unwrap();
     std::os::unix::fs::symlink("/usr/bin/id", "/run/bin/id").unwrap();
@@ -193,7 +194,7 @@ fn a_yes_to_the_module_is_taken_by_the_plugin() {
             "sudo -i -- printf %s, 'a b' '$HOME' '' '\\'",
             "a b,/root,\\,",
         ),
-        ("sudo -s -- printf %s, $'a\\nb' '*' \"'\" é", "a\nb,*,',é,"),
+        ("sudo -s -- printf %s, $'a\\nb' '*' \"'\" é", "ab,*,',é,"),
         ("sudo -u other -i pwd", "/home/other\n"),
         ("sudo -u '#1' -g '#1' id -u", "1\n"),
         ("sudo /run/bin/id -u", "0\n"),
@@ -211,6 +212,19 @@ fn a_yes_to_the_module_is_taken_by_the_plugin() {
         let yes = approved(&world, agent(&world).shell("sudo id -u"));
         assert_eq!(yes.stdout, "0\n", "{rule}: {yes}");
     }
+}
+
+/// The plugin's question has sudo's own word, whatever has become of the command line.
+#[test]
+fn a18_a_comma_in_preserve_env_does_not_hide_the_command() {
+    let (world, _daemon) = world();
+    without_the_module(&world);
+    let line = "A=1 B=2 sudo --preserve-env=A,B printenv A B";
+    let yes = approved(&world, agent(&world).shell(line));
+    assert_eq!(yes.stdout, "1\n2\n", "{yes}");
+    let request = latest_request(&world);
+    assert_eq!(request["call"]["argv"][0], "printenv", "{request}");
+    assert_eq!(request["program"]["path"], "/usr/bin/printenv", "{request}");
 }
 
 /// PAM's `account` has passed; then something that runs before the command changes it. (Without the plugin

@@ -36,6 +36,41 @@ pub fn find(call: &Call, cwd: &Raw) -> Program {
     }
 }
 
+/// Whether this is the call that sudo itself speaks of, where it speaks.
+///
+/// C sudo puts a zero byte in the place of each comma in `--preserve-env=A,B`, in its own words: `B` then looks
+/// like the command, and the command like its argument.
+pub(super) fn is_what_sudo_runs(call: &Call) -> bool {
+    sudo_command::from_sudo().is_none_or(|text| agrees(&text, call))
+}
+
+fn agrees(text: &[u8], call: &Call) -> bool {
+    if text.len() >= sudo_command::CUT && !call.environment.preserve.is_empty() {
+        return false;
+    }
+    match call.mode {
+        Mode::Run => of_sudo_command(text, call).is_some(),
+        Mode::Shell | Mode::LoginShell if call.argv.is_empty() => {
+            // With words there would be a `-c`; that a shell's path has one, too, is for root to mend.
+            find_bytes(text, b" -c ").is_none()
+        }
+        Mode::Shell | Mode::LoginShell => find_bytes(text, b" -c ").is_some_and(|at| {
+            let said = unquoted(text.get(at + 4..).unwrap_or_default());
+            let words: Vec<&[u8]> = call.argv.iter().map(AsRef::as_ref).collect();
+            let asked = unquoted(&words.join(&b' '));
+            said == asked || (text.len() >= sudo_command::CUT && asked.starts_with(&said))
+        }),
+        // These run nothing of the requester's choice.
+        Mode::Edit | Mode::List | Mode::Validate => true,
+    }
+}
+
+/// Without backslashes: which characters sudo puts one before, and which it takes away again for its own
+/// word, is not the same in each version.
+fn unquoted(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(|byte| *byte != b'\\').collect()
+}
+
 /// Nothing is known of it, or there is none.
 pub(super) const UNKNOWN: Program = Program {
     path: None,
@@ -154,6 +189,32 @@ mod tests {
                 "{words:?}"
             );
         }
+    }
+
+    #[test]
+    fn words_that_sudo_has_cut_at_a_comma_are_found_out() {
+        let agrees = |mode, words: &[&str], text: &str| agrees(text.as_bytes(), &call(mode, words));
+        assert!(agrees(Mode::Run, &["id", "-u"], "/usr/bin/id -u"));
+        assert!(!agrees(Mode::Run, &["echo", "id", "-u"], "/usr/bin/id -u"));
+        assert!(!agrees(Mode::Run, &["echo", "/x", "-u"], "/x -u"));
+        assert!(!agrees(Mode::Run, &["", "id"], "/usr/bin/id"));
+        assert!(agrees(
+            Mode::Shell,
+            &["a b", "$x;\\y"],
+            r"/bin/sh -c a\ b $x;\\y"
+        ));
+        assert!(!agrees(Mode::Shell, &["echo", "id"], "/bin/sh -c id"));
+        assert!(!agrees(Mode::Shell, &["\\", "id"], "/bin/sh -c id"));
+        assert!(!agrees(Mode::LoginShell, &["id"], "/bin/sh"));
+        assert!(!agrees(Mode::LoginShell, &[], "/bin/sh -c id"));
+        assert!(agrees(Mode::LoginShell, &[], "/bin/sh"));
+        let long = "x".repeat(5000);
+        let cut = format!("/bin/sh -c {}", "x".repeat(4096));
+        assert!(agrees(Mode::Shell, &[&long], &cut));
+        assert!(!agrees(Mode::Shell, &["y", &long], &cut));
+        let mut with_list = call(Mode::Shell, &[&long]);
+        with_list.environment.preserve = vec![Raw::from("A")];
+        assert!(!super::agrees(cut.as_bytes(), &with_list), "not certain");
     }
 
     #[test]
