@@ -48,6 +48,8 @@ pub struct Gate {
     pub fallback: Fallback,
     /// The kinds of evidence that let a command run. Empty: nothing does.
     pub accept: Vec<EvidenceKind>,
+    /// What becomes of programs and scripts that the requester could change.
+    pub changeable: Changeable,
     /// Who is asked for. The first entry that names the user counts.
     pub who: Vec<Who>,
 }
@@ -84,6 +86,19 @@ pub enum Fallback {
     Password,
     /// The command does not run.
     Deny,
+}
+
+/// What becomes of a command that would execute a file which the requester could change until then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Changeable {
+    /// It is asked about, with a warning, and the file is looked at again until the command starts.
+    #[default]
+    Mark,
+    /// It is refused before anyone is asked.
+    Refuse,
+    /// It is refused, unless it is `aisudo run --sealed`.
+    Seal,
 }
 
 /// `[daemon]`.
@@ -180,6 +195,7 @@ impl Default for Gate {
                 EvidenceKind::Signal,
                 EvidenceKind::App,
             ],
+            changeable: Changeable::default(),
             who: Vec::new(),
         }
     }
@@ -320,6 +336,7 @@ mod tests {
         .unwrap();
         assert_eq!(config.gate.timeout, 120);
         assert_eq!(config.gate.fallback, Fallback::Password);
+        assert_eq!(config.gate.changeable, Changeable::Mark);
         assert_eq!(
             config.gate.when("agent", &["staff".into()]),
             Some(When::Always)
@@ -367,6 +384,10 @@ mod tests {
             (
                 "version = 1\n[gate]\nfallback = \"allow\"",
                 "line 3, column 12: unknown variant `allow`",
+            ),
+            (
+                "version = 1\n[gate]\nchangeable = \"allow\"",
+                "line 3, column 14: unknown variant `allow`, expected one of `mark`, `refuse`, `seal`",
             ),
             (
                 "version = 1\n[gate]\naccept = [\"telegram\"]",

@@ -5,8 +5,9 @@ pub mod process;
 pub mod program;
 pub mod streams;
 
-use std::{ffi::OsStr, path::PathBuf};
+use std::ffi::OsStr;
 
+pub(crate) use aisudo_core::executed::directory;
 use aisudo_core::{
     raw::{Hex32, Raw},
     request::{Call, Host, MAX_REQUEST_BYTES, Program, REQUEST_VERSION, Request, Sudo, User},
@@ -185,15 +186,6 @@ fn read_call(occasion: &Occasion) -> (Option<Call>, Option<String>) {
     match parse(&occasion.argv) {
         Ok(call) => (Some(Call::from(call)), None),
         Err(error) => (None, Some(error.to_string())),
-    }
-}
-
-/// Where a relative path of the command begins: `-D`, or where sudo was started.
-pub(crate) fn directory(call: &Call, cwd: &Raw) -> PathBuf {
-    let cwd = PathBuf::from(cwd.as_os());
-    match &call.chdir {
-        Some(chdir) => cwd.join(chdir.as_os()),
-        None => cwd,
     }
 }
 

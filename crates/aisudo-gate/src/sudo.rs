@@ -3,6 +3,7 @@
 use aisudo_core::{
     approvers::Approvers,
     config::{Config, When},
+    executed::refusal,
     messages::Line,
     paths::Paths,
     policy::Ruling,
@@ -81,6 +82,9 @@ pub(crate) fn ask_about(
     paths: &Paths,
     say: &mut dyn FnMut(&Line),
 ) -> Outcome {
+    if let Some(why) = refusal(&frozen.request, config.gate.changeable) {
+        return Outcome::Refused(why);
+    }
     let Ok(token) = random::random_bytes() else {
         return Outcome::Refused("the kernel gives no randomness".to_owned());
     };

@@ -11,8 +11,10 @@ use std::{
 };
 
 use aisudo_core::{
+    executed::Command,
     raw::{Hex32, Raw},
     request::{Content, Operand, Request, Role, Stream},
+    sealed::Sealed,
     sudo_argv::Mode,
     wire::MAX_CONTENT_BYTES,
 };
@@ -140,8 +142,18 @@ fn candidates(request: &Request) -> Vec<Candidate> {
         said: Said::Perhaps,
     };
     let mut found = Vec::new();
-    if let Some(program) = &request.program.path {
-        let program = PathBuf::from(program.as_os());
+    let sealed = Sealed::form(request);
+    let directory = match &request.call {
+        Some(call) => directory(call, &request.cwd),
+        None => PathBuf::from(request.cwd.as_os()),
+    };
+    // aisudo's own, and the one that it runs.
+    let inside = sealed.as_ref().map(|sealed| sealed.program);
+    for program in [request.program.path.as_ref(), inside]
+        .into_iter()
+        .flatten()
+    {
+        let program = directory.join(program.as_os());
         let interpreter = interpreter(&program);
         found.push(known(Role::Program, program));
         found.extend(interpreter.map(|path| known(Role::Interpreter, path)));
@@ -149,56 +161,90 @@ fn candidates(request: &Request) -> Vec<Candidate> {
     if let [Stream::File { path }, ..] = &request.stdio {
         found.push(known(Role::Stdin, PathBuf::from(path.as_os())));
     }
-    let (directory, words) = match &request.call {
+    let words = match (&request.call, &sealed) {
+        (_, Some(sealed)) => sealed.words,
         // The first word of a command is its program, which is looked at above.
-        Some(call) => (
-            directory(call, &request.cwd),
-            call.argv
-                .get(usize::from(call.mode == Mode::Run)..)
-                .unwrap_or_default(),
-        ),
+        (Some(call), None) => call
+            .argv
+            .get(usize::from(call.mode == Mode::Run)..)
+            .unwrap_or_default(),
         // What cannot be read may name a file in any word.
-        None => (
-            PathBuf::from(request.cwd.as_os()),
-            request.sudo.argv.get(1..).unwrap_or_default(),
-        ),
+        (None, None) => request.sudo.argv.get(1..).unwrap_or_default(),
     };
-    found.extend(files_in(words).map(|word| {
-        let path = directory.join(Raw(word.to_vec()).as_os());
-        let said = if word.starts_with(b"/") {
-            Said::Certainly
-        } else {
-            Said::Perhaps
-        };
-        Candidate {
-            role: Role::Argument,
-            path,
-            said,
-        }
+    found.extend(named_by(request, words, &directory).map(|named| Candidate {
+        role: Role::Argument,
+        path: named.path,
+        said: named.said,
     }));
     found
 }
 
-/// What may name a file: each word, what follows its first `=` (`--file=x`, `if=x`), and what
-/// follows the letter of an option (`-fx`).
-fn files_in(words: &[Raw]) -> impl Iterator<Item = &[u8]> {
-    words.iter().flat_map(|word| {
-        let word = word.as_ref();
-        let value = word.splitn(2, |byte| *byte == b'=').nth(1);
-        let attached = match word {
-            [b'-', letter, rest @ ..] if *letter != b'-' => Some(rest),
-            _ => None,
-        };
-        [Some(word), value, attached]
-            .into_iter()
-            .flatten()
-            .filter(|word| !word.is_empty())
+/// What a part of a word names.
+struct Named {
+    /// The word's place among those that were given.
+    word: usize,
+    /// Where in it the name begins.
+    at: usize,
+    path: PathBuf,
+    said: Said,
+}
+
+fn named_by<'a>(
+    request: &'a Request,
+    words: &'a [Raw],
+    directory: &'a Path,
+) -> impl Iterator<Item = Named> + 'a {
+    let command = Command::of(request);
+    let script = command.as_ref().and_then(Command::likely_script).cloned();
+    let runs = command.is_some_and(|command| command.runs_what_it_is_given());
+    words.iter().enumerate().flat_map(move |(place, word)| {
+        let is_script = script.as_ref() == Some(word);
+        files_in(word).map(move |at| {
+            let name = word.0.get(at..).unwrap_or_default();
+            // A script that is not there when it is asked about can be there when it is run.
+            let is_path = name.starts_with(b"/")
+                || (runs && (name.starts_with(b"./") || name.starts_with(b"../")))
+                || (is_script && at == 0);
+            Named {
+                word: place,
+                at,
+                path: directory.join(Raw(name.to_vec()).as_os()),
+                said: if is_path {
+                    Said::Certainly
+                } else {
+                    Said::Perhaps
+                },
+            }
+        })
     })
+}
+
+/// Where in a word the name of a file may begin: at its beginning, behind its first `=` (`--file=x`,
+/// `if=x`), and behind the letter of an option (`-fx`).
+fn files_in(word: &Raw) -> impl Iterator<Item = usize> + use<> {
+    let value = word
+        .0
+        .iter()
+        .position(|byte| *byte == b'=')
+        .map(|at| at + 1);
+    let attached = match word.as_ref() {
+        [b'-', letter, ..] if *letter != b'-' => Some(2),
+        _ => None,
+    };
+    let length = word.0.len();
+    [Some(0), value, attached]
+        .into_iter()
+        .flatten()
+        .filter(move |at| *at < length)
 }
 
 /// The interpreter on a script's first line: execve(2).
 fn interpreter(program: &Path) -> Option<PathBuf> {
-    let file = open_to_read(program).ok()?;
+    interpreter_in(&open_to_read(program).ok()?)
+}
+
+/// [`interpreter`], of an open file.
+fn interpreter_in(file: &File) -> Option<PathBuf> {
     let mut first = [0; 256];
     let length = file.read_at(&mut first, 0).ok()?;
     let line = first

@@ -1,26 +1,17 @@
 //! Programs, by what they do beside what they are for. Sources: GTFOBins (gtfobins.github.io),
 //! advisories on sudoers files, the programs' manuals. Each program is in one list only.
 
+use crate::runners::{INTERPRETERS, RUNNERS, SHELLS};
+
 /// What is wrong whatever the words are.
 #[rustfmt::skip] // Lists of names, as many to a line as there is room for.
 pub(in crate::policy) const ALWAYS: &[(&[&str], &str)] = &[
     (
-        &[
-            "ash", "bash", "busybox", "csh", "dash", "elvish", "fish", "git-shell", "ksh", "lksh", "mksh", "nu", "posh",
-            "pwsh", "rbash", "rzsh", "sash", "sh", "slsh", "tasksh", "tcsh", "toybox", "xonsh", "yash", "zsh",
-        ],
+        SHELLS,
         "is a shell",
     ),
     (
-        &[
-            "R", "Rscript", "ansible", "ansible-playbook", "ansible-test", "bpftrace", "bpython", "bun", "c89", "c99", "cc",
-            "chef-client", "clang", "clisp", "crash", "deno", "elixir", "erl", "expect", "g++", "gcc", "gdb", "ghc", "ghci",
-            "gimp", "gnuplot", "go", "groovy", "gtester", "guile", "iex", "ipython", "irb", "java", "jdb", "jimsh", "jjs",
-            "jrunscript", "jshell", "julia", "kotlin", "latex", "latexmk", "lldb", "lua", "lualatex", "luajit", "luatex",
-            "m4", "node", "nodejs", "octave", "octave-cli", "pdb", "pdflatex", "pdftex", "perf", "perl", "php", "phpdbg", "pry",
-            "puppet", "pypy", "python", "ruby", "runghc", "rustc", "salt-call", "sbcl", "scala", "scanmem", "swift", "tclsh",
-            "tex", "wish", "xelatex", "xetex",
-        ],
+        INTERPRETERS,
         "runs any code it is given",
     ),
     (
@@ -39,18 +30,7 @@ pub(in crate::policy) const ALWAYS: &[(&[&str], &str)] = &[
         "is a pager, from which any program can be started",
     ),
     (
-        &[
-            "aa-exec", "agetty", "arch-nspawn", "at", "batch", "bwrap", "byobu", "capsh", "catchsegv", "cdist", "cgexec",
-            "choom", "chroot", "chrt", "coredumpctl", "cpulimit", "daemonize", "dbus-run-session", "distcc", "doas", "dotnet",
-            "dtach", "eatmydata", "entr", "env", "faketime", "fakeroot", "firejail", "flock", "getty", "grc", "hyperfine",
-            "i386", "ionice", "ksu", "ld.so", "linux32", "linux64", "logsave", "ltrace", "machinectl", "multitime", "newgrp",
-            "nice", "nohup", "nsenter", "numactl", "parallel", "pexec", "pkexec", "prlimit", "proxychains", "rc", "rlwrap",
-            "run-parts", "run0", "runcon", "runuser", "schroot", "screen", "script", "scriptlive", "setarch", "setlock",
-            "setpriv", "setsid", "sg", "softlimit", "ssh-agent", "start-stop-daemon", "stdbuf", "strace", "su", "su-rs",
-            "sudo", "sudo-rs", "sudoedit", "sudoedit-rs", "systemd-inhibit", "systemd-nspawn", "systemd-run", "taskset",
-            "time", "timeout", "tmate", "tmux", "torify", "torsocks", "uname26", "unbuffer", "unshare", "valgrind", "watch",
-            "wg-quick", "x86_64", "xargs", "zellij",
-        ],
+        RUNNERS,
         "runs any program it is given",
     ),
     (
@@ -117,6 +97,8 @@ pub(in crate::policy) const VERBS: &[Verbs] = &[
         &[],
     ),
     (&["snap"], &["find", "info", "list", "services", "version"], &[]),
+    // The others approve, decide who approves, or run what they are given (`run`).
+    (&["aisudo"], &["devices", "list", "show", "status"], &[]),
     (&["incus", "lxc", "lxd"], &["info", "list", "restart", "start", "stop"], &[]),
 ];
 

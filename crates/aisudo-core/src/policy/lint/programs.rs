@@ -2,7 +2,10 @@
 //! (gtfobins.github.io), advisories on sudoers files, and the programs' own manuals.
 
 use super::known::{ALWAYS, FIXED, INPUT, NAMES, PAGED, READERS, VERBS, WORDS};
-use crate::policy::word::{Arg, Kind};
+use crate::{
+    policy::word::{Arg, Kind},
+    runners::stem,
+};
 
 /// What is wrong with allowing a program, and what to do.
 pub(super) struct Risk {
@@ -46,29 +49,6 @@ pub(super) fn risk(path: &str, args: &[Arg]) -> Option<Risk> {
         });
     }
     None
-}
-
-/// `python3.11` is `python`, `vim.basic` is `vim`, `gcc-12` is `gcc`.
-fn stem(name: &str) -> &str {
-    const VARIANTS: &[&str] = &[
-        "-static",
-        ".athena",
-        ".basic",
-        ".bsd",
-        ".distrib",
-        ".gtk3",
-        ".motif",
-        ".nox",
-        ".openbsd",
-        ".tiny",
-        ".traditional",
-    ];
-    let name = VARIANTS
-        .iter()
-        .find_map(|variant| name.strip_suffix(variant))
-        .unwrap_or(name);
-    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
-    if stem.is_empty() { name } else { stem }
 }
 
 /// Programs that do what their verb says: only with a verb that is known to do no more, and with

@@ -141,7 +141,10 @@ fn content_is_the_hash_of_all_bytes_within_the_budget() {
 #[test]
 fn values_of_options_are_looked_at_too() {
     let words = ["-v", "--target-directory=/x", "of=y", "-f/m", "z", ""].map(Raw::from);
-    let words: Vec<&[u8]> = files_in(&words).collect();
+    let words: Vec<&[u8]> = words
+        .iter()
+        .flat_map(|word| files_in(word).map(|at| &word.0[at..]))
+        .collect();
     let expected: [&[u8]; 8] = [
         b"-v",
         b"--target-directory=/x",
