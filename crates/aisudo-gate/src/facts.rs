@@ -1,6 +1,7 @@
 //! The facts of one sudo, frozen.
 
 pub mod operands;
+pub mod plan;
 pub mod process;
 pub mod program;
 pub mod streams;

@@ -65,6 +65,12 @@ pub(crate) enum Command {
     },
     /// Show what an approver would see of a command, without running or asking anything
     Simulate(Simulate),
+    /// Run a command as root by sudo, with copies of your scripts and programs that nobody can change
+    ///
+    /// Call it without sudo. It hashes what would be executed and could be changed, and has sudo start
+    /// it again with these hashes: whoever approves that command approves exactly these bytes. Behind
+    /// sudo it copies the files, compares the copies, and runs them. Exit code: the command's.
+    Run(Run),
     /// Check root's rules, and try them out
     Policy {
         #[command(subcommand)]
@@ -312,6 +318,19 @@ pub(crate) struct Simulate {
     #[arg(long)]
     pub(crate) json: bool,
     /// What would stand behind sudo: its options and the command
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub(crate) words: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Run copies of the files that are executed and that you can change
+    #[arg(long, required = true)]
+    pub(crate) sealed: bool,
+    /// What the copies must be: given by this command to itself, behind sudo
+    #[arg(long, value_name = "HEX,…", value_delimiter = ',', requires = "sealed")]
+    pub(crate) sha256: Vec<Hex32>,
+    /// The command: a program and its words
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(crate) words: Vec<OsString>,
 }

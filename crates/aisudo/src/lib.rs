@@ -20,6 +20,7 @@ mod output;
 mod policy;
 mod reload;
 mod root;
+mod run;
 mod show;
 mod signal;
 mod signals;
@@ -86,6 +87,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Reload => reload::run(&paths, output),
         Command::Audit { command } => audit::run(&paths, command, output),
         Command::Simulate(arguments) => simulate::run(&paths, arguments, output),
+        Command::Run(arguments) => run::run(arguments).map(|never| match never {}),
         Command::Policy { command } => policy::run(&paths, command, output),
         Command::Signal { command } => signal::run(&paths, command, output),
         Command::Pair(arguments) => devices::pair(&paths, arguments, output),

@@ -180,16 +180,17 @@ fn candidates(request: &Request) -> Vec<Candidate> {
 }
 
 /// What a part of a word names.
-struct Named {
+pub(super) struct Named {
     /// The word's place among those that were given.
-    word: usize,
+    pub(super) word: usize,
     /// Where in it the name begins.
-    at: usize,
-    path: PathBuf,
+    pub(super) at: usize,
+    pub(super) path: PathBuf,
     said: Said,
 }
 
-fn named_by<'a>(
+/// The files that words may name, in a command that begins in `directory`.
+pub(super) fn named_by<'a>(
     request: &'a Request,
     words: &'a [Raw],
     directory: &'a Path,
@@ -244,7 +245,7 @@ fn interpreter(program: &Path) -> Option<PathBuf> {
 }
 
 /// [`interpreter`], of an open file.
-fn interpreter_in(file: &File) -> Option<PathBuf> {
+pub(super) fn interpreter_in(file: &File) -> Option<PathBuf> {
     let mut first = [0; 256];
     let length = file.read_at(&mut first, 0).ok()?;
     let line = first
@@ -267,14 +268,14 @@ enum Way {
 }
 
 /// The user who must not be able to change the file.
-struct Who {
+pub(super) struct Who {
     uid: u32,
     groups: Vec<u32>,
 }
 
 impl Who {
     /// sudo still has the requester's groups. A simulation for somebody else has not.
-    fn of(uid: u32) -> Self {
+    pub(super) fn of(uid: u32) -> Self {
         if uid != rustix::process::getuid().as_raw() {
             let groups = users::account(uid).map_or_else(Vec::new, |it| users::group_ids(&it));
             return Self { uid, groups };
@@ -298,6 +299,16 @@ impl Who {
             Way::Leads(changeable, _) => changeable,
             Way::Ends(changeable) => changeable && said == Said::Certainly,
         }
+    }
+
+    /// Whether this user could change what a word names.
+    pub(super) fn can_change_named(&self, named: &Named) -> bool {
+        self.can_change(&named.path, named.said)
+    }
+
+    /// Whether this user could change what is found at a path, or put something there.
+    pub(super) fn can_change_path(&self, path: &Path) -> bool {
+        self.can_change(path, Said::Certainly)
     }
 
     /// Whether something on the way is changeable, and where the way ends.
@@ -416,7 +427,7 @@ fn kind(path: &Path) -> Option<FileType> {
 
 /// Opens without waiting for anything (a named pipe put there meanwhile), or becoming a terminal's
 /// owner.
-fn open_to_read(path: &Path) -> io::Result<File> {
+pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     Ok(File::from(open(path, flags, FileMode::empty())?))
 }
