@@ -1,7 +1,7 @@
 // The facts of a request for screens that place them one by one: the same safe strings that the lines of
 // `view` have. They do not replace its warnings.
 
-import type { Operand, Request, Role } from "./request.ts";
+import type { Request, Role } from "./request.ts";
 import { targetOf } from "./view/command.ts";
 import {
   agentOf,
@@ -16,6 +16,7 @@ import {
   requesterOf,
 } from "./view/fields.ts";
 import { Safe } from "./view/safe.ts";
+import { sealedIn } from "./view/sealed.ts";
 
 export interface Facts {
   /** As whom; nothing when sudo's command line could not be read. */
@@ -64,16 +65,19 @@ export function facts(request: Request): Facts {
     ...(request.reason !== undefined && { reason: reasonOf(request.reason, safe) }),
     stdin: inputOf(request.stdio[0], safe),
     environment: call === undefined ? [] : [...environmentOf(request, call, safe)],
-    changeable: request.operands.map((operand) => changeable(operand, safe)),
+    changeable: changeables(request, safe),
   };
 }
 
-function changeable(operand: Operand, safe: Safe): Changeable {
-  const { path, role, content } = operand;
-  return {
-    path: safe.word("a changeable file", path),
-    role,
-    ...(content.kind === "hashed" && { sha256: content.sha256, size: content.size }),
-    text: changeableOf(operand, safe),
-  };
+function changeables(request: Request, safe: Safe): Changeable[] {
+  const sealed = sealedIn(request);
+  return request.operands.map((operand) => {
+    const { path, role, content } = operand;
+    return {
+      path: safe.word("a changeable file", path),
+      role,
+      ...(content.kind === "hashed" && { sha256: content.sha256, size: content.size }),
+      text: changeableOf(operand, sealed, safe),
+    };
+  });
 }

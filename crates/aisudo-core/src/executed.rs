@@ -4,11 +4,7 @@
 //! given by a word or by standard input may be. Where it is not certain, it counts: a request that is
 //! refused can be made again in plainer words.
 
-use std::{
-    ffi::OsStr,
-    os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     config::Changeable,
@@ -33,14 +29,7 @@ pub fn refusal(request: &Request, changeable: Changeable) -> Option<String> {
         (Changeable::Refuse, _) | (Changeable::Seal, None) => true,
         (Changeable::Seal, Some(sealed)) => !sealed.covers(operand),
     };
-    let named_by_hash = request
-        .operands
-        .iter()
-        .filter(|operand| sealed.as_ref().is_some_and(|it| it.covers(operand)));
-    let operand = executed(request)
-        .into_iter()
-        .chain(named_by_hash)
-        .find(open)?;
+    let operand = executed(request).into_iter().find(open)?;
     let path = operand.path.as_os().to_string_lossy();
     Some(match changeable {
         Changeable::Seal => format!(
@@ -173,8 +162,10 @@ pub fn directory(call: &Call, cwd: &Raw) -> PathBuf {
 
 /// The name without directory.
 pub(crate) fn base(path: &Raw) -> &[u8] {
-    let name = Path::new(OsStr::from_bytes(&path.0)).file_name();
-    name.map_or(b"", OsStr::as_bytes)
+    path.0
+        .rsplit(|byte| *byte == b'/')
+        .next()
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -107,11 +107,21 @@ impl<'a> Sealed<'a> {
                 }
             });
         }
+        // A person is told of copies by the hashes: what is not executed is not copied.
+        let covered = |operand: &&Operand| self.covers(operand);
+        let data = request.operands.iter().filter(covered);
+        if let Some(data) = data.into_iter().find(|it| !executed.contains(it)) {
+            return Some(format!(
+                "{} has a sealed hash and is not executed; only programs and scripts can be sealed",
+                data.path.as_os().to_string_lossy()
+            ));
+        }
         let is_there = |hash: &Hex32| {
-            let has = |operand: &Operand| matches!(&operand.content, Content::Hashed { sha256, .. } if sha256 == hash);
-            request.operands.iter().any(has)
+            let has = |operand: &&Operand| matches!(&operand.content, Content::Hashed { sha256, .. } if sha256 == hash);
+            executed.iter().any(has)
         };
-        (!self.hashes.iter().all(is_there)).then(|| {
+        let all_there = self.hashes.iter().all(is_there);
+        (!all_there).then(|| {
             "no program or script of yours has the sealed hash: it changed; start again".to_owned()
         })
     }

@@ -70,15 +70,25 @@ fn a23_what_the_agent_could_change_is_refused_before_anyone_is_asked() {
         "sudo $(command -v aisudo) run --sealed -- ./script",
     ];
     for (changeable, why) in [
-        ("refuse", "root allows only programs and scripts that you cannot change; install it as root first (ask the person)"),
-        ("seal", "start it without sudo, as: aisudo run --sealed -- CMD ARGS"),
+        (
+            "refuse",
+            "root allows only programs and scripts that you cannot change; install it as root first (ask the person)",
+        ),
+        (
+            "seal",
+            "start it without sudo, as: aisudo run --sealed -- CMD ARGS",
+        ),
     ] {
         let (world, _daemon) = world(changeable);
         script(&world, "script", "#!/bin/sh\necho ran\n");
         for line in lines {
             let no = agent(&world).shell(line).wait(PATIENCE);
             refused(&no, why);
-            assert!(no.stderr.starts_with("aisudo: refused: you can change /home/agent/"), "{no}");
+            assert!(
+                no.stderr
+                    .starts_with("aisudo: refused: you can change /home/agent/"),
+                "{no}"
+            );
         }
         assert_eq!(entries(&world, "requested").len(), 0);
     }
@@ -99,7 +109,11 @@ fn data_and_what_root_installed_are_asked_about_as_ever() {
             "aisudo run --sealed -- cat data",
         ] {
             let done = approved(&world, agent(&world).shell(line));
-            assert_eq!((done.code(), done.stdout.as_str()), (Some(0), "data\n"), "{done}");
+            assert_eq!(
+                (done.code(), done.stdout.as_str()),
+                (Some(0), "data\n"),
+                "{done}"
+            );
         }
     }
 }
@@ -111,7 +125,7 @@ fn a_sealed_copy_runs_whatever_kind_of_program_it_is() {
     script(&world, "nameless", "echo \"$# $1 $2 $(id -u)\"\n");
     script(
         &world,
-        "python",
+        "program.py",
         "#!/usr/bin/env python3\nimport os, sys\nprint(len(sys.argv) - 1, *sys.argv[1:], os.getuid())\n",
     );
     for words in [
@@ -120,8 +134,8 @@ fn a_sealed_copy_runs_whatever_kind_of_program_it_is() {
         "bash plain 'a b' c",
         "/bin/bash -u ./plain 'a b' c",
         "./nameless 'a b' c",
-        "./python 'a b' c",
-        "python3 python 'a b' c",
+        "./program.py 'a b' c",
+        "python3 program.py 'a b' c",
         "env ./plain 'a b' c",
     ] {
         let done = approved(&world, sealed(&agent(&world), words));
@@ -140,7 +154,11 @@ fn a_sealed_copy_runs_whatever_kind_of_program_it_is() {
         .wait(PATIENCE)
         .expect_success();
     let done = approved(&world, sealed(&agent(&world), "./own-id -u"));
-    assert_eq!((done.code(), done.stdout.as_str()), (Some(0), "0\n"), "{done}");
+    assert_eq!(
+        (done.code(), done.stdout.as_str()),
+        (Some(0), "0\n"),
+        "{done}"
+    );
 }
 
 #[test]
@@ -149,7 +167,11 @@ fn i8_input_output_exit_code_and_signals_are_the_commands() {
     script(&world, "echo", "#!/bin/sh\ncat\nexit 7\n");
     script(&world, "die", "#!/bin/sh\nkill -TERM $$\n");
     let done = approved(&world, sealed(&agent(&world).stdin("in\n"), "./echo"));
-    assert_eq!((done.code(), done.stdout.as_str()), (Some(7), "in\n"), "{done}");
+    assert_eq!(
+        (done.code(), done.stdout.as_str()),
+        (Some(7), "in\n"),
+        "{done}"
+    );
     let line = "sudo ./die; echo $?";
     let plain = {
         let world_without = &world;
@@ -174,20 +196,26 @@ fn i4_the_request_names_the_bytes_that_run() {
         .stdout;
     let shown = world.approver(["show", &code]).stdout;
     let sum = sum.trim();
-    let command = format!("      {BUILD}/aisudo run --sealed --sha256 {sum} -- /usr/bin/bash script now\n");
+    let command =
+        format!("      {BUILD}/aisudo run --sealed --sha256 {sum} -- /usr/bin/bash script now\n");
     assert!(shown.contains(&command), "{shown}");
     assert!(
         shown.contains("  ! /home/agent/script is agent's own code: a copy of it runs that has the SHA-256 in this request, whatever becomes of the file.\n"),
         "{shown}"
     );
     assert!(
-        shown.contains(&format!("/home/agent/script (named by the command; 10 bytes, SHA-256 {sum}; a sealed copy runs)")),
+        shown.contains(&format!(
+            "/home/agent/script (named by the command; 10 bytes, SHA-256 {sum}; a sealed copy runs)"
+        )),
         "{shown}"
     );
     assert!(!shown.contains("agent can change"), "{shown}");
     world.approver(["approve", &code]).expect_success();
     assert_eq!(sudo.wait(PATIENCE).stdout, "good\n");
-    assert_eq!(latest_request(&world)["operands"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        latest_request(&world)["operands"].as_array().unwrap().len(),
+        1
+    );
 }
 
 #[test]
@@ -214,13 +242,23 @@ fn a23_a_hash_that_is_not_the_scripts_is_refused_at_once() {
         let (world, _daemon) = world(changeable);
         script(&world, "script", "#!/bin/sh\necho evil\n");
         script(&world, "good", "#!/bin/sh\necho good\n");
-        let line = "sudo $(command -v aisudo) run --sealed --sha256 $(sha256sum good | cut -c1-64) -- ";
-        let no = agent(&world).shell(&format!("{line}./script")).wait(PATIENCE);
-        refused(&no, "/home/agent/script is not what was sealed: it changed; start again");
-        let no = agent(&world).shell(&format!("{line}bash script")).wait(PATIENCE);
+        let line =
+            "sudo $(command -v aisudo) run --sealed --sha256 $(sha256sum good | cut -c1-64) -- ";
+        let no = agent(&world)
+            .shell(&format!("{line}./script"))
+            .wait(PATIENCE);
+        refused(
+            &no,
+            "script is not what was sealed: it changed; start again",
+        );
+        let no = agent(&world)
+            .shell(&format!("{line}/bin/bash script"))
+            .wait(PATIENCE);
         refused(&no, "/home/agent/script is not what was sealed");
-        let no = agent(&world).shell(&format!("{line}cat script")).wait(PATIENCE);
-        refused(&no, "no program or script of yours has the sealed hash");
+        let no = agent(&world)
+            .shell(&format!("{line}/bin/cat good"))
+            .wait(PATIENCE);
+        refused(&no, "only programs and scripts can be sealed");
         assert_eq!(entries(&world, "requested").len(), 0);
     }
 }
@@ -245,7 +283,11 @@ fn a24_a_script_that_is_swapped_all_the_time_runs_as_it_was_approved_or_not_at_a
                 let _ = fs::rename(next, "/home/agent/script");
                 // The same name again is no rename: rename(2).
                 swaps += 1;
-                thread::sleep(Duration::from_micros(if from.ends_with("good") { 400 } else { 50 }));
+                thread::sleep(Duration::from_micros(if from.ends_with("good") {
+                    400
+                } else {
+                    50
+                }));
             }
         }
         swaps
@@ -253,7 +295,11 @@ fn a24_a_script_that_is_swapped_all_the_time_runs_as_it_was_approved_or_not_at_a
     // A rule of root's would not let it through, so a person's yes is made at once by a loop.
     let mut ran = 0;
     for round in 0..40 {
-        let words = if round % 2 == 0 { "./script" } else { "bash script" };
+        let words = if round % 2 == 0 {
+            "./script"
+        } else {
+            "bash script"
+        };
         let mut sudo = sealed(&agent(&world), words);
         while sudo.is_running() {
             for code in world.pending() {
@@ -264,7 +310,11 @@ fn a24_a_script_that_is_swapped_all_the_time_runs_as_it_was_approved_or_not_at_a
                     .shell("sha256sum /home/agent/good | cut -c1-64")
                     .wait(PATIENCE)
                     .stdout;
-                let verdict = if shown.contains(good.trim()) { "approve" } else { "deny" };
+                let verdict = if shown.contains(good.trim()) {
+                    "approve"
+                } else {
+                    "deny"
+                };
                 world.approver([verdict, &code]);
             }
         }
@@ -276,4 +326,218 @@ fn a24_a_script_that_is_swapped_all_the_time_runs_as_it_was_approved_or_not_at_a
     let swaps = swapper.join().unwrap();
     assert!(swaps > 100, "it was swapped all the time: {swaps}");
     eprintln!("{ran} of 40 ran, {swaps} swaps");
+}
+
+/// A shell reads its script while it runs: one that is written anew meanwhile is another script.
+#[test]
+fn a23_a_sealed_script_runs_to_its_end_as_it_was_when_it_began() {
+    const GOOD: &str = "echo started\nwhile [ ! -e /tmp/go ]; do sleep 0.02; done\necho good\n";
+    let (world, _daemon) = world("mark");
+    for (line, last) in [
+        ("sudo bash script", "evil"),
+        ("aisudo run --sealed -- bash script", "good"),
+        ("aisudo run --sealed -- ./script", "good"),
+    ] {
+        let _ = fs::remove_file("/tmp/go");
+        script(&world, "script", &format!("#!/bin/bash\n{GOOD}"));
+        let sudo = agent(&world).shell(line);
+        let code = world.wait_for_request();
+        world.approver(["approve", &code]).expect_success();
+        sudo.wait_for_stdout("started\n", PATIENCE);
+        let evil = format!("#!/bin/bash\n{}", GOOD.replace("good", "evil"));
+        fs::write("/home/agent/script", evil).unwrap();
+        fs::write("/tmp/go", "").unwrap();
+        let done = sudo.wait(PATIENCE);
+        assert_eq!(done.stdout, format!("started\n{last}\n"), "{line}: {done}");
+    }
+}
+
+/// What the gate looks at last, and what aisudo copies: here the file is another one in between.
+#[test]
+fn a24_a_script_that_changed_after_the_last_look_is_not_run() {
+    let (world, _daemon) = world("seal");
+    script(&world, "good", "#!/bin/sh\necho good\n");
+    script(&world, "script", "#!/bin/sh\necho evil\n");
+    script(&world, "interpreted", "#!/home/agent/good\necho evil\n");
+    let behind_sudo = world
+        .run_as("root")
+        .env("SUDO_UID", "7001")
+        .cwd("/home/agent");
+    let run = |hash_of: &str, words: &str| {
+        let line =
+            format!("aisudo run --sealed --sha256 $(sha256sum {hash_of} | cut -c1-64) -- {words}");
+        behind_sudo.shell(&line).wait(PATIENCE)
+    };
+    assert_eq!(run("good", "./good").stdout, "good\n");
+    for (hash_of, words, why) in [
+        (
+            "good",
+            "./script",
+            "/script is not what was approved: it changed; nothing was run",
+        ),
+        (
+            "good",
+            "bash script",
+            "/script is not what was approved: it changed; nothing was run",
+        ),
+        (
+            "good",
+            "bash -u script",
+            "/script is not what was approved: it changed; nothing was run",
+        ),
+        ("good", "bash gone", "/gone cannot be copied: No such file"),
+        (
+            "good",
+            "/bin/echo script",
+            "a file that was approved is not there any more",
+        ),
+        (
+            "interpreted",
+            "./interpreted",
+            "/home/agent/good is executed, could be changed, and cannot be sealed",
+        ),
+    ] {
+        let no = run(hash_of, words);
+        refused(&no, why);
+        assert_eq!(no.stderr.lines().count(), 1, "{no}");
+    }
+    // What nobody but root can change runs beside it, unsealed.
+    let done = run("good", "env /bin/sh ./good");
+    assert_eq!(done.stdout, "good\n", "{done}");
+    // The first of the three seals nothing, and says so; the others are root's own.
+    let no = behind_sudo
+        .shell("aisudo run --sealed -- ./script")
+        .wait(PATIENCE);
+    refused(&no, "sudo gave no hashes, so nothing would be sealed");
+    let root = world.run_as("root").cwd("/home/agent");
+    let done = root.shell("aisudo run --sealed -- ./good").wait(PATIENCE);
+    assert_eq!(done.stdout, "good\n", "{done}");
+    let no = root.shell("aisudo run -- ./good").wait(PATIENCE);
+    assert_eq!(no.code(), Some(2), "{no}");
+    assert!(no.stderr.contains("--sealed"), "{no}");
+}
+
+#[test]
+fn a07_a_sudo_that_was_stopped_until_the_script_was_swapped_runs_nothing() {
+    let (world, _daemon) = world("seal");
+    script(&world, "script", "#!/bin/sh\necho good\n");
+    let sudo = sealed(&agent(&world), "./script");
+    let code = world.wait_for_request();
+    let pid = latest_request(&world)["sudo"]["pid"].to_string();
+    let signal = |name: &str| {
+        let line = format!("kill -{name} {pid}");
+        agent(&world).shell(&line).wait(PATIENCE).expect_success();
+    };
+    signal("STOP");
+    world.approver(["approve", &code]).expect_success();
+    fs::write("/home/agent/script", "#!/bin/sh\necho evil\n").unwrap();
+    signal("CONT");
+    refused(&sudo.wait(PATIENCE), "changed after it was asked about");
+}
+
+#[test]
+fn what_cannot_be_sealed_is_said_before_anyone_is_asked() {
+    let (world, _daemon) = world("seal");
+    script(&world, "interpreted", "#!/home/agent/py\n");
+    script(&world, "py", "");
+    script(&world, "script", "echo ran\n");
+    let large = fs::File::create("/home/agent/large").unwrap();
+    large.set_len(64 * 1024 * 1024 + 1).unwrap();
+    for (line, why) in [
+        (
+            "aisudo run --sealed -- ./interpreted",
+            "you can change the interpreter /home/agent/py",
+        ),
+        (
+            "aisudo run --sealed -- bash < script",
+            "name it as the script instead",
+        ),
+        ("aisudo run --sealed -- bash large", "is larger than 64 MiB"),
+        (
+            "aisudo run --sealed -- bash ./later",
+            "cannot be sealed: it does not exist yet",
+        ),
+        (
+            "aisudo run --sealed -- python3 .",
+            "is a directory, which cannot be sealed",
+        ),
+        (
+            "cp $(command -v aisudo) .; ./aisudo run --sealed -- bash script",
+            "is not the aisudo that root installed",
+        ),
+    ] {
+        let no = agent(&world).shell(line).wait(PATIENCE);
+        refused(&no, why);
+        assert_eq!(no.stderr.lines().count(), 1, "{no}");
+    }
+    assert_eq!(entries(&world, "requested").len(), 0);
+}
+
+/// A copy is not a file of anybody's: when the last process ends, however, it is gone.
+#[test]
+fn nothing_is_left_of_a_copy_even_when_it_is_killed() {
+    let (world, _daemon) = world("seal");
+    script(
+        &world,
+        "script",
+        "#!/bin/sh\necho $$ started; exec sleep 60\n",
+    );
+    let files = || {
+        let line = "find /run /tmp /var/lib/aisudo /root /home -type f -not -path '/run/aisudo-build/*' | sort";
+        world.run_as("root").shell(line).wait(PATIENCE).stdout
+    };
+    let sudo = sealed(&agent(&world), "./script");
+    let code = world.wait_for_request();
+    let before = files();
+    world.approver(["approve", &code]).expect_success();
+    sudo.wait_for_stdout(" started\n", PATIENCE);
+    assert_eq!(files(), before);
+    let said = sudo.stdout();
+    let pid = said.split(' ').next().unwrap();
+    world
+        .run_as("root")
+        .shell(&format!("kill -9 {pid}"))
+        .wait(PATIENCE)
+        .expect_success();
+    assert_ne!(sudo.wait(PATIENCE).code(), Some(0));
+    assert_eq!(files(), before);
+}
+
+/// A rule about the command inside is not one about the sealed run, and a rule about sealed runs lets no
+/// program of the requester's through.
+#[test]
+fn a27_no_rule_takes_a_sealed_run_for_the_command_inside() {
+    let (world, _daemon) = world("seal");
+    let rule = |program: &str| {
+        format!(
+            "version = 1\n[[rule]]\nname = \"it\"\neffect = \"allow\"\nprogram = \"{program}\"\nargs = [{{ type = \"word\", rest = true }}]\ndangerous = true\nreason = \"a test\"\n"
+        )
+    };
+    script(&world, "script", "echo ran\n");
+    world.policy(&rule("/usr/bin/bash"));
+    let at_once = agent(&world)
+        .shell("sudo bash -c 'echo allowed'")
+        .wait(PATIENCE);
+    assert_eq!(at_once.stdout, "allowed\n", "{at_once}");
+    for words in ["./script", "bash script"] {
+        let done = approved(&world, sealed(&agent(&world), words));
+        assert_eq!(done.stdout, "ran\n", "{done}");
+    }
+    world.policy(&rule(&format!("{BUILD}/aisudo")));
+    let done = approved(&world, sealed(&agent(&world), "./script"));
+    assert_eq!(done.stdout, "ran\n", "{done}");
+}
+
+#[test]
+fn a_mistake_in_roots_setting_gates_with_the_password() {
+    let world = World::new();
+    let gate = "[gate]\nchangeable = \"sealed\"\n";
+    world.config(&DEFAULT_CONFIG.replace("[gate]\n", gate));
+    let no = agent(&world).shell("sudo -n true").wait(PATIENCE);
+    assert_eq!(no.code(), Some(1), "{no}");
+    assert!(
+        no.stderr
+            .contains("unknown variant `sealed`, expected one of `mark`, `refuse`, `seal`"),
+        "{no}"
+    );
 }

@@ -4,6 +4,7 @@ import { same } from "../../seal/bytes.ts";
 import type { Call, Content, Operand, Process, Request, Role, Stream } from "../request.ts";
 import { argvOf, lengthOf, runs, targetOf } from "./command.ts";
 import type { Safe } from "./safe.ts";
+import { isCopied, sealedIn } from "./sealed.ts";
 
 export interface Line {
   /** The same one can stand several times. */
@@ -56,7 +57,10 @@ function* how(request: Request, safe: Safe): Generator<Line> {
     for (const value of environmentOf(request, call, safe)) yield { label: "environment", value };
     if (call.background) yield { label: "background", value: "yes (-b): sudo does not wait for it" };
   }
-  for (const operand of request.operands) yield { label: "changeable", value: changeableOf(operand, safe) };
+  const sealed = sealedIn(request);
+  for (const operand of request.operands) {
+    yield { label: "changeable", value: changeableOf(operand, sealed, safe) };
+  }
 }
 
 /** The process and what it hangs on. */
@@ -137,9 +141,14 @@ const ROLES: Readonly<Record<Role, string>> = {
   stdin: "standard input",
 };
 
-export function changeableOf(operand: Operand, safe: Safe): string {
+export function changeableOf(
+  operand: Operand,
+  sealed: ReadonlySet<string> | undefined,
+  safe: Safe,
+): string {
   const path = safe.word("a changeable file", operand.path);
-  return `${path} (${ROLES[operand.role]}; ${contentOf(operand.content, safe)})`;
+  const copied = isCopied(operand, sealed) ? "; a sealed copy runs" : "";
+  return `${path} (${ROLES[operand.role]}; ${contentOf(operand.content, safe)}${copied})`;
 }
 
 function contentOf(content: Content, safe: Safe): string {

@@ -5,6 +5,7 @@ import type { Call, Operand, Request, Stream } from "../request.ts";
 import { argvOf, bytesIn, lengthOf, runs } from "./command.ts";
 import { base, letters, SLASH } from "./paths.ts";
 import type { Safe } from "./safe.ts";
+import { isCopied, sealedIn } from "./sealed.ts";
 import { readerOf } from "./stdin.ts";
 import { loadsCode } from "./variables.ts";
 
@@ -129,11 +130,18 @@ function* otherRoot(call: Call): Generator<string> {
 /** What the requester could still change (a23, a24). */
 function* files(request: Request, safe: Safe): Generator<string> {
   const who = safe.word("the user", request.requester.name);
-  for (const operand of request.operands.filter(isCode)) {
+  const sealed = sealedIn(request);
+  const [copied, open] = split(request.operands, (operand) => isCopied(operand, sealed));
+  for (const operand of copied) {
+    const path = safe.word("a changeable file", operand.path);
+    yield `${path} is ${who}'s own code: a copy of it runs that has the SHA-256 in this request, ` +
+      "whatever becomes of the file.";
+  }
+  for (const operand of open.filter(isCode)) {
     const path = safe.word("a changeable file", operand.path);
     yield `${who} can change ${path}, which is code that will run (${check(isPinned(operand))}).`;
   }
-  const others = request.operands.filter((operand) => !isCode(operand));
+  const others = open.filter((operand) => !isCode(operand));
   for (const pinned of [true, false]) {
     const some = others.filter((operand) => isPinned(operand) === pinned);
     const [file, another] = some;
@@ -145,6 +153,11 @@ function* files(request: Request, safe: Safe): Generator<string> {
       yield `${who} can change ${path}, which the command uses (${check(pinned)}).`;
     }
   }
+}
+
+/** Those of which something holds, and the others. */
+function split<T>(all: readonly T[], holds: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(holds), all.filter((one) => !holds(one))];
 }
 
 function check(pinned: boolean): string {

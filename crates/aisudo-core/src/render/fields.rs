@@ -4,6 +4,7 @@ use super::{Field, Label, Safe, target};
 use crate::{
     raw::Raw,
     request::{Call, Content, Found, Operand, Process, Request, Role, Stream},
+    sealed::Sealed,
 };
 
 pub(super) fn of(request: &Request, label: &Label<'_>, safe: &mut Safe) -> Vec<Field> {
@@ -90,8 +91,10 @@ fn how(request: &Request, fields: &mut Fields, safe: &mut Safe) {
             );
         }
     }
+    let sealed = Sealed::of(request);
     for operand in &request.operands {
-        fields.add("changeable", changeable(operand, safe));
+        let is_copied = sealed.as_ref().is_some_and(|it| it.covers(operand));
+        fields.add("changeable", changeable(operand, is_copied, safe));
     }
 }
 
@@ -197,7 +200,7 @@ fn variables(request: &Request, fields: &mut Fields, safe: &mut Safe) {
     }
 }
 
-fn changeable(operand: &Operand, safe: &mut Safe) -> String {
+fn changeable(operand: &Operand, is_copied: bool, safe: &mut Safe) -> String {
     let path = safe.word("a changeable file", &operand.path);
     let role = match operand.role {
         Role::Program => "the program",
@@ -212,7 +215,12 @@ fn changeable(operand: &Operand, safe: &mut Safe) -> String {
             format!("not checked: {}", safe.text("a changeable file", why))
         }
     };
-    format!("{path} ({role}; {content})")
+    let copied = if is_copied {
+        "; a sealed copy runs"
+    } else {
+        ""
+    };
+    format!("{path} ({role}; {content}{copied})")
 }
 
 fn stream(stream: &Stream, field: &'static str, safe: &mut Safe) -> String {

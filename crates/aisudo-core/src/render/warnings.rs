@@ -7,6 +7,7 @@ use super::{
 use crate::{
     raw::Raw,
     request::{Call, Content, Found, Operand, Request, Role, Stream},
+    sealed::Sealed,
     sudo_argv::Mode,
     variables::loads_code,
 };
@@ -161,8 +162,19 @@ fn other_root(call: &Call, warnings: &mut Vec<String>) {
 /// What the requester could still change (a23, a24).
 fn files(request: &Request, warnings: &mut Vec<String>, safe: &mut Safe) {
     let who = safe.word("the user", &request.requester.name);
-    let is_code = |operand: &&Operand| matches!(operand.role, Role::Program | Role::Interpreter);
-    for operand in request.operands.iter().filter(is_code) {
+    let sealed = Sealed::of(request);
+    let (copied, open): (Vec<&Operand>, Vec<&Operand>) = request
+        .operands
+        .iter()
+        .partition(|operand| sealed.as_ref().is_some_and(|it| it.covers(operand)));
+    for operand in copied {
+        warnings.push(format!(
+            "{} is {who}'s own code: a copy of it runs that has the SHA-256 in this request, whatever becomes of the file.",
+            safe.word("a changeable file", &operand.path),
+        ));
+    }
+    let is_code = |operand: &&&Operand| matches!(operand.role, Role::Program | Role::Interpreter);
+    for operand in open.iter().filter(is_code) {
         warnings.push(format!(
             "{who} can change {}, which is code that will run{}.",
             safe.word("a changeable file", &operand.path),
@@ -173,8 +185,7 @@ fn files(request: &Request, warnings: &mut Vec<String>, safe: &mut Safe) {
             },
         ));
     }
-    let (pinned, loose): (Vec<&Operand>, Vec<&Operand>) = request
-        .operands
+    let (pinned, loose): (Vec<&Operand>, Vec<&Operand>) = open
         .iter()
         .filter(|operand| !is_code(operand))
         .partition(|operand| is_pinned(operand));

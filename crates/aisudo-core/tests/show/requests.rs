@@ -20,6 +20,7 @@ pub(crate) fn cases() -> Vec<RequestCase> {
     [
         commands::modes(),
         commands::commands(),
+        commands::sealed(),
         commands::inputs(),
         around(),
         hostile::long(),

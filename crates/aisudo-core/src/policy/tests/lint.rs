@@ -84,6 +84,22 @@ fn a27_programs_that_run_anything_are_found_whatever_their_words() {
     }
 }
 
+/// It runs what it is given (`run`), and is how root approves.
+#[test]
+fn a27_aisudo_itself_is_harmless_only_where_it_looks() {
+    for args in [
+        r#"["run", "--sealed", "--", "/opt/x"]"#,
+        r#"["approve", { type = "name" }]"#,
+        r#"[{ type = "name" }]"#,
+    ] {
+        assert_found(
+            &allow("/usr/bin/aisudo", args),
+            "can install or run other code",
+        );
+    }
+    assert_clean(&allow("/usr/bin/aisudo", r#"["list", "--json"]"#));
+}
+
 #[test]
 fn a27_programs_with_powerful_words_are_found_where_a_word_is_open() {
     for (program, args) in [

@@ -147,6 +147,122 @@ pub(super) fn commands() -> Vec<RequestCase> {
     cases
 }
 
+/// Sealed copies, and what only looks like them.
+pub(super) fn sealed() -> Vec<RequestCase> {
+    const OWN: &str = "/usr/bin/aisudo";
+    let sha256 = |content: Content| match content {
+        Content::Hashed { sha256, .. } => sha256.to_string(),
+        _ => String::new(),
+    };
+    let hash = sha256(hashed());
+    let run = |words: &[&str], hashes: &str| {
+        let argv = [&[OWN, "run", "--sealed", "--sha256", hashes, "--"], words].concat();
+        changed(&argv, |request| {
+            request.program.path = Some(Raw::from(OWN));
+            request.program.real = Some(Raw::from(OWN));
+            request.operands = vec![operand("/home/agent/a b", Role::Argument, hashed())];
+        })
+    };
+    let script = || run(&["/bin/bash", "a b"], &hash);
+    let with = |change: fn(&mut aisudo_core::request::Request)| {
+        let mut request = script();
+        change(&mut request);
+        request
+    };
+    let word = |place: usize, word: &str| {
+        let mut request = script();
+        request.call.as_mut().unwrap().argv[place] = Raw::from(word);
+        request
+    };
+    let mut cases = vec![
+        case("a23 a sealed script", &script()),
+        case(
+            "a23 a sealed program beside other files",
+            &with(|request| {
+                request.operands[0].role = Role::Program;
+                request.operands.extend([
+                    operand("/home/agent/in", Role::Stdin, hashed()),
+                    operand("/home/agent/dir", Role::Argument, Content::Directory),
+                    operand("/home/agent/py", Role::Interpreter, hashed()),
+                ]);
+            }),
+        ),
+        case(
+            "a23 sealed by two hashes",
+            &run(&["/bin/bash", "a b"], &format!("{},{hash}", "0".repeat(64))),
+        ),
+        case(
+            "a23 sealed by another hash",
+            &run(&["/bin/bash", "a b"], &"0".repeat(64)),
+        ),
+        case(
+            "a20 sealed by a program of the requester's",
+            &with(|request| {
+                request.operands.push(operand(OWN, Role::Program, hashed()));
+            }),
+        ),
+        case(
+            "a20 sealed by what is behind a link",
+            &with(|request| request.program.real = Some(Raw::from("/usr/bin/env"))),
+        ),
+        case(
+            "a20 sealed by what is not known",
+            &with(|request| request.program.real = None),
+        ),
+        case(
+            "a20 sealed by another path",
+            &with(|request| request.program.path = Some(Raw::from("/usr/sbin/aisudo"))),
+        ),
+        case(
+            "sealed in another root directory",
+            &with(|request| {
+                request.call.as_mut().unwrap().chroot = Some(Raw::from("/srv"));
+            }),
+        ),
+        case(
+            "sealed in a shell",
+            &with(|request| request.call.as_mut().unwrap().mode = Mode::Shell),
+        ),
+        case(
+            "sealed, without a command",
+            &with(|request| request.call.as_mut().unwrap().argv.truncate(6)),
+        ),
+        case(
+            "sealed, alone",
+            &with(|request| request.call.as_mut().unwrap().argv.truncate(1)),
+        ),
+    ];
+    let twice = format!("{hash},{hash}");
+    let many = |count: u8| {
+        let hashes: Vec<String> = (1..count).map(|number| format!("{number:064x}")).collect();
+        format!("{hash},{}", hashes.join(","))
+    };
+    let (sixteen, seventeen) = (many(16), many(17));
+    for (place, said) in [
+        (0, "aisudo"),
+        (0, "/usr/bin/env"),
+        (0, "/usr/bin/aisudo/"),
+        (1, "show"),
+        (2, "--sealed "),
+        (3, "--sha256 x"),
+        (4, ""),
+        (4, hash.to_uppercase().as_str()),
+        (4, twice.as_str()),
+        (4, sixteen.as_str()),
+        (4, seventeen.as_str()),
+        (4, format!("{hash},").as_str()),
+        (5, "-"),
+        (6, "bash"),
+        (6, "./bash"),
+    ] {
+        cases.push(case(
+            &format!("sealed, with word {place} as {said:?}"),
+            &word(place, said),
+        ));
+    }
+    cases
+}
+
 /// a25: standard input as half of the command.
 pub(super) fn inputs() -> Vec<RequestCase> {
     let commands: &[&[&str]] = &[
