@@ -92,7 +92,7 @@ pub struct User {
 pub struct Sudo {
     /// Process id.
     pub pid: i32,
-    /// Start time in clock ticks since boot (`/proc/PID/stat`, field 22): with the pid, a name
+    /// Start time in the kernel's own unit (Linux: clock ticks since boot): with the pid, a name
     /// that is not used twice.
     pub start_time: u64,
     /// Its words, whole. The first is the caller's to choose (`exec -a`).
@@ -191,7 +191,7 @@ pub enum Stream {
 pub struct Process {
     /// Process id.
     pub pid: i32,
-    /// Start time in clock ticks since boot.
+    /// Start time, in the kernel's own unit.
     pub start_time: u64,
     /// Real user id.
     pub uid: u32,

@@ -23,7 +23,7 @@ use crate::{
     raw::Hex32,
 };
 
-/// Milliseconds on the host's monotonic clock that goes on while it sleeps (`CLOCK_BOOTTIME`).
+/// Milliseconds on the host's monotonic clock that goes on while it sleeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Tick(pub u64);
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs::Metadata,
-    io::{self, ErrorKind, Read, Write},
+    io::{ErrorKind, Read, Write},
     os::{
         fd::AsFd,
         unix::{fs::MetadataExt, net::UnixStream},
@@ -11,10 +11,8 @@ use std::{
 };
 
 use aisudo_core::wire::{self, Hello, ToGate, decode, encode, frame_length};
-use rustix::{
-    event::{PollFd, PollFlags},
-    net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with},
-};
+use aisudo_sys::connect::connect_now;
+use rustix::event::{PollFd, PollFlags};
 use serde_json::Value;
 
 /// A connection, the frames it still has to send, and the bytes of those it has not received whole.
@@ -141,16 +139,4 @@ fn check_directory(socket: &Path) -> Result<(), NoConnection> {
         ))),
         Err(_) => Err(NoConnection::Now("aisudo-daemon is not running".to_owned())),
     }
-}
-
-/// `connect(2)` that fails instead of waiting when the daemon's backlog is full.
-fn connect_now(path: &Path) -> io::Result<UnixStream> {
-    let socket = socket_with(
-        AddressFamily::UNIX,
-        SocketType::STREAM,
-        SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
-        None,
-    )?;
-    connect(&socket, &SocketAddrUnix::new(path)?)?;
-    Ok(UnixStream::from(socket))
 }

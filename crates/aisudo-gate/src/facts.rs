@@ -15,7 +15,7 @@ use aisudo_core::{
     sudo_argv,
     variables::seldom_there_by_chance,
 };
-use aisudo_sys::{clock, random, users};
+use aisudo_sys::{clock, host::machine_id, random, users};
 use uuid::{Builder, Uuid};
 
 use crate::sudo_command;
@@ -106,7 +106,7 @@ struct Reading {
 
 /// A request with these facts and all the others, its files not yet looked at.
 fn assemble(occasion: &Occasion, reading: Reading) -> Result<Request, String> {
-    let own = process::stat("self").ok_or("sudo's own process cannot be read in /proc")?;
+    let own = aisudo_sys::process::own().ok_or("sudo's own process cannot be read")?;
     let above = process::above(own.parent);
     Ok(Request {
         version: REQUEST_VERSION,
@@ -136,7 +136,9 @@ fn assemble(occasion: &Occasion, reading: Reading) -> Result<Request, String> {
         program: reading.program,
         cwd: reading.cwd,
         stdio: streams::first_three(),
-        tty: own.terminal.map(streams::terminal_path),
+        tty: own
+            .terminal
+            .map(|terminal| Raw(aisudo_sys::process::terminal_path(terminal))),
         parents: above.processes,
         agents: above.agents,
         operands: Vec::new(),
@@ -197,9 +199,8 @@ fn new_id() -> Result<Uuid, String> {
 
 fn host() -> Host {
     let name = rustix::system::uname();
-    let machine_id = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
     Host {
         name: Raw::from(OsStr::new(name.nodename().to_str().unwrap_or_default())),
-        machine_id: machine_id.trim().to_owned(),
+        machine_id: machine_id(),
     }
 }

@@ -10,11 +10,11 @@ use aisudo_core::{
     raw::{Hex32, Raw},
     request::{Operand, Request},
 };
-use aisudo_sys::{clock, random, trusted, users};
+use aisudo_sys::{clock, process, random, trusted, users};
 
 use crate::{
     ask::{self, Asker, Question},
-    facts::{self, Frozen, Occasion, operands, process, streams},
+    facts::{self, Frozen, Occasion, operands, streams},
     flow::{Approval, Outcome, Surroundings, Verdict},
     kept::{self, Kept},
     stderr,
@@ -59,7 +59,7 @@ impl<H: PamHost> Sudo<H> {
 /// What is known of this process before its facts are gathered.
 pub(crate) fn occasion(uid: u32, service: Raw, config: &Config) -> Result<Occasion, String> {
     Ok(Occasion {
-        argv: process::own_words().map_err(|_| "sudo's own words cannot be read in /proc")?,
+        argv: process::own_words().map_err(|_| "sudo's own words cannot be read")?,
         service,
         uid,
         timeout_ms: u64::from(config.gate.timeout) * 1000,

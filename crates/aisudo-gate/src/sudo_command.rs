@@ -6,10 +6,7 @@
 
 use std::ffi::{CStr, c_char};
 
-unsafe extern "C" {
-    /// environ(7): the environment that the requester gave to sudo.
-    static environ: *const *const c_char;
-}
+use aisudo_sys::process::environment;
 
 /// sudo cuts the arguments in `SUDO_COMMAND` at this many bytes.
 pub(crate) const CUT: usize = 4096;
@@ -17,7 +14,8 @@ pub(crate) const CUT: usize = 4096;
 /// `SUDO_COMMAND`, if sudo itself answers for it.
 ///
 /// C sudo replaces `getenv(3)` and sets this variable to what it resolved. In sudo-rs the same call
-/// returns the requester's own string: it is refused when it lies in an entry of `environ`.
+/// returns the requester's own string: it is refused when it lies in an entry of `environ`. On macOS a
+/// module's `getenv` is always the C library's, so nothing is believed there.
 pub(crate) fn from_sudo() -> Option<Vec<u8>> {
     // SAFETY: the name is a C string. sudo is single-threaded, so nobody changes the environment.
     let value = unsafe { libc::getenv(c"SUDO_COMMAND".as_ptr()) }.cast_const();
@@ -30,10 +28,16 @@ pub(crate) fn from_sudo() -> Option<Vec<u8>> {
 
 /// `AISUDO_REASON` of the requester's environment: the agent's own words.
 pub(crate) fn reason() -> Option<Vec<u8>> {
+    variable(b"AISUDO_REASON")
+}
+
+/// A variable of the requester's environment.
+pub(crate) fn variable(name: &[u8]) -> Option<Vec<u8>> {
     entries().into_iter().find_map(|entry| {
         entry
             .to_bytes()
-            .strip_prefix(b"AISUDO_REASON=")
+            .strip_prefix(name)?
+            .strip_prefix(b"=")
             .map(<[u8]>::to_vec)
     })
 }
@@ -55,8 +59,7 @@ fn lies_in_environment(value: *const c_char) -> bool {
 /// The entries of `environ`.
 fn entries() -> Vec<&'static CStr> {
     let mut found = Vec::new();
-    // SAFETY: reading the pointer; sudo is single-threaded.
-    let mut next = unsafe { environ };
+    let mut next = environment();
     if next.is_null() {
         return found;
     }

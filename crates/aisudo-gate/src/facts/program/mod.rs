@@ -1,5 +1,9 @@
 //! Which program will run.
 
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(target_os = "macos", path = "macos.rs")]
+mod platform;
+
 use std::path::{Path, PathBuf};
 
 use aisudo_core::{
@@ -11,9 +15,6 @@ use rustix::fs::{Access, access};
 
 use super::directory;
 use crate::sudo_command;
-
-/// Debian's and Ubuntu's `secure_path`, which sudo searches where the gate has to guess.
-const SECURE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin";
 
 /// The program: by sudo's own word where that can be had, else by a search of our own.
 #[must_use]
@@ -119,7 +120,7 @@ fn find_bytes(text: &[u8], what: &[u8]) -> Option<usize> {
     text.windows(what.len()).position(|window| window == what)
 }
 
-/// The gate's own search: a path as it is, a name in the usual secure path.
+/// The gate's own search: a path as it is, a name in the places where this system's sudo may search.
 fn search(call: &Call, directory: &Path) -> Option<PathBuf> {
     if call.mode != Mode::Run {
         return None;
@@ -128,9 +129,34 @@ fn search(call: &Call, directory: &Path) -> Option<PathBuf> {
     if name.as_ref().contains(&b'/') {
         return Some(PathBuf::from(name.as_os()));
     }
-    SECURE_PATH
-        .split(':')
-        .map(|part| directory.join(part).join(name.as_os()))
+    let found = platform::search_paths();
+    agreed(
+        found
+            .iter()
+            .filter_map(|path| search_in(path, name, directory)),
+    )
+}
+
+/// Which of several searches is sudo's is not known: they count where they find the same.
+fn agreed(mut found: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
+    let first = found.next()?;
+    found.all(|other| other == first).then_some(first)
+}
+
+/// The first program of this name in a list as `PATH` has it. The current directory comes last, wherever
+/// it stands: so does sudo.
+fn search_in(path: &[u8], name: &Raw, directory: &Path) -> Option<PathBuf> {
+    let (here, elsewhere): (Vec<&[u8]>, Vec<&[u8]>) = path
+        .split(|byte| *byte == b':')
+        .partition(|part| matches!(*part, b"" | b"."));
+    elsewhere
+        .into_iter()
+        .chain(here)
+        .map(|part| {
+            directory
+                .join(Raw(part.to_vec()).as_os())
+                .join(name.as_os())
+        })
         .find(|path| path.is_file() && access(path, Access::EXEC_OK).is_ok())
 }
 
@@ -223,5 +249,27 @@ mod tests {
         assert_eq!(search("./x"), Some(PathBuf::from("./x")));
         assert_eq!(search("env"), Some(PathBuf::from("/usr/bin/env")));
         assert_eq!(search("no-such-program-anywhere"), None);
+    }
+
+    #[test]
+    fn searches_count_where_they_agree() {
+        let paths = |words: &[&str]| words.iter().map(PathBuf::from).collect::<Vec<_>>();
+        assert_eq!(agreed(paths(&[]).into_iter()), None);
+        assert_eq!(
+            agreed(paths(&["/bin/x", "/bin/x"]).into_iter()),
+            Some(PathBuf::from("/bin/x"))
+        );
+        assert_eq!(agreed(paths(&["/bin/x", "/tmp/x"]).into_iter()), None);
+    }
+
+    #[test]
+    fn the_current_directory_is_searched_last() {
+        let directory = tempfile::tempdir().unwrap();
+        let own = directory.path().join("env");
+        std::os::unix::fs::symlink("/usr/bin/env", &own).unwrap();
+        let search = |path: &str| search_in(path.as_bytes(), &Raw::from("env"), directory.path());
+        assert_eq!(search(".:/usr/bin"), Some(PathBuf::from("/usr/bin/env")));
+        assert_eq!(search(":/nowhere"), Some(own));
+        assert_eq!(search("/nowhere"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Who sits at the other end of a socket, from the kernel.
+//! `SO_PEERCRED` (unix(7)).
 
 use std::{
     io,
@@ -6,22 +6,10 @@ use std::{
     os::{fd::AsRawFd, unix::net::UnixStream},
 };
 
-/// The process that connected, at the time it connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer {
-    /// Its process id; 0 when it lives in a pid namespace that is not seen from here.
-    pub pid: i32,
-    /// Its effective user id.
-    pub uid: u32,
-    /// Its effective group id.
-    pub gid: u32,
-}
+use super::Peer;
 
-/// `SO_PEERCRED` (unix(7)). Not rustix's: that has no place for pid 0.
-///
-/// # Errors
-/// When the kernel does not tell.
-pub fn peer_credentials(socket: &UnixStream) -> io::Result<Peer> {
+/// Not rustix's: that has no place for pid 0.
+pub(super) fn peer_credentials(socket: &UnixStream) -> io::Result<Peer> {
     let mut credentials = MaybeUninit::<libc::ucred>::zeroed();
     let mut length = libc::socklen_t::try_from(size_of::<libc::ucred>()).unwrap_or_default();
     #[allow(
@@ -49,17 +37,4 @@ pub fn peer_credentials(socket: &UnixStream) -> io::Result<Peer> {
         uid: credentials.uid,
         gid: credentials.gid,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_kernel_names_this_process() {
-        let (one, _two) = UnixStream::pair().unwrap();
-        let peer = peer_credentials(&one).unwrap();
-        assert_eq!(peer.pid, i32::try_from(std::process::id()).unwrap());
-        assert_eq!(peer.uid, rustix::process::getuid().as_raw());
-    }
 }

@@ -1,21 +1,24 @@
 //! The only place where the ambient clocks are read. Everywhere else time is a parameter.
 
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(target_os = "macos", path = "macos.rs")]
+mod platform;
+
 use std::{
     io::Read as _,
     time::{Duration, SystemTime},
 };
 
 use aisudo_core::{policy::LocalTime, state::Tick};
-use rustix::time::{ClockId, clock_gettime};
 use tz::TimeZone;
 
-/// Milliseconds since the host was started, sleep included (`CLOCK_BOOTTIME`): all processes of
-/// the host see the same, nobody can set it, and it is what deadlines run on.
+/// Milliseconds since the host was started, sleep included: all processes of the host see the same,
+/// nobody can set it, and it is what deadlines run on.
 #[must_use]
 pub fn boottime() -> Tick {
-    let now = clock_gettime(ClockId::Boottime);
-    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
-    let nanoseconds = u64::try_from(now.tv_nsec).unwrap_or_default();
+    let (seconds, nanoseconds) = platform::since_boot();
+    let seconds = u64::try_from(seconds).unwrap_or_default();
+    let nanoseconds = u64::try_from(nanoseconds).unwrap_or_default();
     Tick(
         seconds
             .saturating_mul(1000)
@@ -38,9 +41,7 @@ pub fn unix_ms() -> u64 {
 /// something only together with it.
 #[must_use]
 pub fn boot_id() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .map(|text| text.trim().to_owned())
-        .unwrap_or_default()
+    platform::boot_id().unwrap_or_default()
 }
 
 /// The host's time zone; localtime(5).
