@@ -11,6 +11,7 @@ pub use exact::Said;
 
 use aisudo_core::{
     config::{Config, When},
+    evidence::EvidenceKind,
     messages::Line,
     paths::Paths,
     raw::Raw,
@@ -140,20 +141,41 @@ fn exactly(mut request: Request, exact: &Exact) -> Request {
         request.unreadable = None;
         of_command(&mut request);
     }
-    let set: Vec<Raw> = request
-        .call
-        .iter()
-        .flat_map(|call| &call.environment.set)
-        .filter_map(|word| word.as_ref().split(|byte| *byte == b'=').next())
-        .map(|name| Raw(name.to_vec()))
-        .collect();
     request.variables = exact
         .variables
         .iter()
-        .filter(|name| !set.contains(name))
+        .filter(|name| !is_asked_for(&request, name))
         .cloned()
         .collect();
     request
+}
+
+/// Whether the command line itself sets or keeps this variable.
+fn is_asked_for(request: &Request, name: &Raw) -> bool {
+    request.call.iter().any(|call| {
+        let set = call
+            .environment
+            .set
+            .iter()
+            .filter_map(|word| word.as_ref().split(|byte| *byte == b'=').next());
+        let kept = call.environment.preserve.iter().map(Raw::as_ref);
+        set.chain(kept).any(|it| it == name.as_ref())
+    })
+}
+
+/// No rule is about what sudoers keeps of the requester's environment (`env_keep`): nobody saw it.
+fn environment_is_allowed(request: &Request, exact: &Exact) -> Result<(), String> {
+    let kept = exact
+        .variables
+        .iter()
+        .find(|name| !is_asked_for(request, name));
+    match kept {
+        None => Ok(()),
+        Some(name) => Err(format!(
+            "sudoers keeps {} of the environment, and root's policy allows none that can make programs run other code",
+            name.as_os().to_string_lossy()
+        )),
+    }
 }
 
 impl<V: Voice> Surroundings for Check<'_, V> {
@@ -187,7 +209,13 @@ impl<V: Voice> Surroundings for Check<'_, V> {
     }
 
     fn still_holds(&self, approval: &Approval) -> Result<(), String> {
-        still_holds(self.request.as_ref(), approval)
+        still_holds(self.request.as_ref(), approval)?;
+        match &self.request {
+            Some(request) if approval.by == EvidenceKind::Policy => {
+                environment_is_allowed(request, &Exact::read(&self.said)?)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn say(&mut self, line: &Line) {

@@ -227,6 +227,28 @@ fn a18_a_comma_in_preserve_env_does_not_hide_the_command() {
     assert_eq!(request["program"]["path"], "/usr/bin/printenv", "{request}");
 }
 
+/// Rules are narrow; what sudoers lets through beside them is seen here first.
+#[test]
+fn a26_a_rule_does_not_allow_what_sudoers_keeps_of_the_environment() {
+    let (world, _daemon) = world();
+    world.policy(
+        "version = 1\n[[rule]]\nname = \"echo\"\neffect = \"allow\"\nuser = \"agent\"\nprogram = \"/usr/bin/echo\"\nargs = [\"ran\"]\n",
+    );
+    world.sudoers(&format!(
+        "{}Defaults:agent env_keep+=PERL5LIB\n",
+        aisudo_testbed::DEFAULT_SUDOERS
+    ));
+    ran(&agent(&world).shell("sudo echo ran").wait(PATIENCE));
+    let line = "PERL5LIB=/tmp sudo echo ran";
+    let no = agent(&world).shell(line).wait(PATIENCE);
+    refused(&no, "sudoers keeps PERL5LIB");
+    without_the_module(&world);
+    ran(&agent(&world).shell("sudo echo ran").wait(PATIENCE));
+    let no = agent(&world).shell(line).wait(PATIENCE);
+    refused(&no, "sudoers keeps PERL5LIB");
+    assert_eq!(entries(&world, "requested").len(), 0);
+}
+
 /// PAM's `account` has passed; then something that runs before the command changes it. (Without the plugin
 /// the changed one runs: `account` is the module's last look.)
 #[track_caller]

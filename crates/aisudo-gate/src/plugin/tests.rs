@@ -1,6 +1,6 @@
 //! The table against scripts. What was scripted must have been used up.
 
-use aisudo_core::{evidence::EvidenceKind, request::Call, state::Tick, sudo_argv::Mode};
+use aisudo_core::{request::Call, state::Tick, sudo_argv::Mode};
 
 use super::*;
 
@@ -271,6 +271,20 @@ fn a_question_of_the_plugins_own_has_sudos_program_and_the_environment_that_is_l
         [Raw::from("PYTHONPATH")],
         "LD_PRELOAD is asked for, and shown as that"
     );
+}
+
+#[test]
+fn a26_no_rule_allows_what_sudoers_keeps_of_the_environment() {
+    let left = |envp: &[&str]| {
+        environment_is_allowed(&request(), &exact(&["command=/bin/sh"], &["sh"], envp))
+    };
+    assert_eq!(
+        left(&["PATH=/bin", "HOME=/root", "LD_PRELOAD=x"]),
+        Ok(()),
+        "asked for"
+    );
+    let why = left(&["PERL5LIB=/tmp"]).unwrap_err();
+    assert!(why.starts_with("sudoers keeps PERL5LIB "), "{why}");
 }
 
 #[test]
