@@ -202,3 +202,41 @@ fn strings(first: Strings) -> Vec<Vec<u8>> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use super::*;
+
+    /// One test, as the place for what was opened is one.
+    #[test]
+    fn opening_never_takes_the_plugin_out_and_nothing_is_let_through_unopened() {
+        let none = ptr::null();
+        let check = || check_command(none, none, none, ptr::null_mut());
+        assert_eq!(check(), NO);
+        // Not even something to speak with.
+        let opened = open(
+            0,
+            ptr::null(),
+            None,
+            none,
+            none,
+            0,
+            none,
+            none,
+            none,
+            ptr::null_mut(),
+        );
+        assert_eq!((opened, check(), show_version(0)), (DONE, NO, DONE));
+        close();
+        assert_eq!(check(), NO);
+    }
+
+    #[test]
+    fn a_vector_ends_at_its_null_pointer() {
+        let words = [c"a".as_ptr(), c"".as_ptr(), ptr::null(), c"b".as_ptr()];
+        assert_eq!(strings(words.as_ptr()), [b"a".to_vec(), b"".to_vec()]);
+        assert_eq!(strings(ptr::null()), Vec::<Vec<u8>>::new());
+    }
+}
