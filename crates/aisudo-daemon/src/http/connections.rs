@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 use tracing::warn;
 
-use super::patient::Patient;
+use super::{patient::Patient, unanswered};
 use crate::limits::Connections;
 
 /// Connections at once. A thousand phones hold one each, and a browser opens a few more.
@@ -30,10 +30,8 @@ pub(super) const MOST_PER_ADDRESS: usize = 64;
 /// How long TLS and a request's head may take.
 const GREETING: Duration = Duration::from_secs(10);
 
-/// How long what was sent may stay unacknowledged, in milliseconds: a phone that leaves its network says
-/// nothing.
-#[cfg(target_os = "linux")]
-const UNACKNOWLEDGED_MS: u32 = 60_000;
+/// How long what was sent may stay unacknowledged: a phone that leaves its network says nothing.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 
 /// The longest head of a request, in bytes. hyper takes no less than 8192.
 const MAX_HEAD: usize = 16 * 1024;
@@ -99,8 +97,7 @@ pub(super) async fn accept(
 
 async fn greet(stream: TcpStream, tls: Option<Arc<TlsAcceptor>>, routes: Router, client: Client) {
     // Without it, it would only take longer.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, UNACKNOWLEDGED_MS);
+    let _ = unanswered::limit(&stream, UNACKNOWLEDGED);
     let _ = stream.set_nodelay(true);
     match tls {
         None => talk(stream, routes, client).await,

@@ -12,6 +12,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod unanswered;
 
 use std::{net::TcpListener as StdListener, sync::Arc};
 

@@ -1,6 +1,7 @@
 //! What is done as root, before the daemon becomes its own user: read the configuration, make the
 //! directories, open the sockets, and give root up. One thread only.
 
+mod passed;
 mod privileges;
 mod sockets;
 mod state_dir;

@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, OpenOptions, Permissions},
     io::{ErrorKind, Read as _, Write as _},
     os::{
-        fd::{FromRawFd, OwnedFd, RawFd},
+        fd::OwnedFd,
         unix::{
             fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown},
             net::{UnixListener, UnixStream},
@@ -17,11 +17,10 @@ use aisudo_core::{config::Config, paths::Paths};
 use aisudo_sys::users::group_id;
 use rustix::{
     fs::{FlockOperation, flock},
-    net::{AddressFamily, sockopt},
     process::geteuid,
 };
 
-use super::state_dir::make_open;
+use super::{passed, state_dir::make_open};
 use crate::server::Listeners;
 
 /// The open sockets.
@@ -166,11 +165,12 @@ fn remove_stale(path: &Path) -> Result<(), String> {
     fs::remove_file(path).map_err(|error| format!("{shown} cannot be removed: {error}; remove it"))
 }
 
-/// The sockets of the service manager (sd_listen_fds(3)), by name.
+/// The sockets of the service manager, by name.
 fn passed() -> Result<Option<Listeners>, String> {
-    let given = sd_notify::listen_fds_with_names().map_err(|error| {
-        format!("the service manager's sockets are not understood: {error}; check the unit")
-    })?;
+    by_name(passed::given()?)
+}
+
+fn by_name(given: Vec<(OwnedFd, String)>) -> Result<Option<Listeners>, String> {
     let (mut gate, mut agent, mut control) = (None, None, None);
     let mut any = false;
     for (descriptor, name) in given {
@@ -205,17 +205,8 @@ fn passed() -> Result<Option<Listeners>, String> {
     }
 }
 
-fn listener(descriptor: RawFd, name: &str) -> Result<UnixListener, String> {
-    #[allow(
-        unsafe_code,
-        reason = "descriptors that are inherited have no owner yet"
-    )]
-    // SAFETY: the service manager passed it to this process (LISTEN_PID is checked), it is open
-    // (close-on-exec was just set on it), and each is taken once.
-    let owned = unsafe { OwnedFd::from_raw_fd(descriptor) };
-    let listens = sockopt::socket_domain(&owned) == Ok(AddressFamily::UNIX)
-        && sockopt::socket_acceptconn(&owned) == Ok(true);
-    if listens {
+fn listener(owned: OwnedFd, name: &str) -> Result<UnixListener, String> {
+    if passed::listens(&owned) {
         Ok(UnixListener::from(owned))
     } else {
         Err(format!(

@@ -38,7 +38,8 @@ pub(super) fn run(
             } = log.page(1)?;
             if (1..=start.sequence).contains(&number) {
                 return Err(Failure::Refused(format!(
-                    "entry {number} was pruned; see the archive, /var/lib/aisudo/archive"
+                    "entry {number} was pruned; see the archive, {}",
+                    paths.archive_dir().display()
                 )));
             }
             let is_there = (1..=head.sequence).contains(&number);

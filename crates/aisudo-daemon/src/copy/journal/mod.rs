@@ -1,19 +1,11 @@
 //! Into systemd's journal, in its native protocol (<https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>).
 
-use std::{
-    fs::File,
-    io::{self, IoSlice, Write as _},
-    mem::MaybeUninit,
-    os::{fd::AsFd as _, unix::net::UnixDatagram},
-    path::PathBuf,
-    time::Duration,
-};
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(target_os = "macos", path = "macos.rs")]
+mod platform;
 
-use rustix::{
-    fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create},
-    io::Errno,
-    net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, sendmsg_addr},
-};
+use std::{io, os::unix::net::UnixDatagram, path::PathBuf, time::Duration};
+
 use serde_json::Value;
 
 use super::Target;
@@ -48,35 +40,11 @@ impl Target for Journal {
         let sent = socket.send_to(&message, &self.socket);
         match sent.map_err(|error| (error.raw_os_error(), error)) {
             Ok(_) => Ok(()),
-            Err((Some(libc::EMSGSIZE | libc::ENOBUFS), _)) => self.put_large(&socket, &message),
+            Err((Some(libc::EMSGSIZE | libc::ENOBUFS), _)) => {
+                platform::put_large(&self.socket, &socket, &message)
+            }
             Err((_, error)) => Err(error),
         }
-    }
-}
-
-impl Journal {
-    /// What is too long for the socket goes in a sealed file in memory.
-    fn put_large(&self, socket: &UnixDatagram, message: &[u8]) -> io::Result<()> {
-        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-        let mut memory = File::from(memfd_create("aisudo-audit", flags)?);
-        memory.write_all(message)?;
-        let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
-        fcntl_add_seals(&memory, seals)?;
-        let descriptors = [memory.as_fd()];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        if !control.push(SendAncillaryMessage::ScmRights(&descriptors)) {
-            return Err(Errno::NOBUFS.into());
-        }
-        let address = SocketAddrUnix::new(&self.socket)?;
-        sendmsg_addr(
-            socket,
-            &address,
-            &[IoSlice::new(&[])],
-            &mut control,
-            SendFlags::NOSIGNAL,
-        )?;
-        Ok(())
     }
 }
 

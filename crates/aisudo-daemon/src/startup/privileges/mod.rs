@@ -1,16 +1,11 @@
 //! Which user the daemon is.
-#![allow(
-    unsafe_code,
-    reason = "set*id(2) of the C library, which know of all threads"
-)]
 
-use std::io;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(target_os = "macos", path = "macos.rs")]
+mod platform;
 
-use aisudo_sys::users::{Account, account_named, group_ids};
-use rustix::{
-    process::{Resource, Rlimit, geteuid, getrlimit, setrlimit},
-    thread::set_no_new_privs,
-};
+use aisudo_sys::users::{Account, account_named};
+use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
 use tracing::warn;
 
 /// The user that the daemon is from now on.
@@ -53,12 +48,11 @@ impl Identity {
     /// Becomes it, with no way back.
     pub(super) fn assume(&self) -> Result<(), String> {
         if let Self::Becomes(account) = self {
-            become_user(account).map_err(|error| {
+            platform::become_user(account).map_err(|error| {
                 format!("cannot become the daemon's user: {error}; start it as root")
             })?;
         }
-        set_no_new_privs(true)
-            .map_err(|error| format!("no_new_privs failed: {error}; a newer kernel is needed"))
+        platform::no_new_privileges()
     }
 }
 
@@ -77,22 +71,4 @@ pub(super) fn harden() -> Result<(), String> {
         maximum: Some(0),
     };
     setrlimit(Resource::Core, none).map_err(failed)
-}
-
-fn become_user(account: &Account) -> io::Result<()> {
-    let groups = group_ids(account);
-    // SAFETY: the pointer and the length are those of a slice that outlives the call.
-    check(unsafe { libc::setgroups(groups.len(), groups.as_ptr()) })?;
-    // SAFETY: takes and gives integers.
-    check(unsafe { libc::setresgid(account.gid, account.gid, account.gid) })?;
-    // SAFETY: takes and gives integers.
-    check(unsafe { libc::setresuid(account.uid, account.uid, account.uid) })
-}
-
-fn check(result: libc::c_int) -> io::Result<()> {
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
 }

@@ -1,5 +1,9 @@
 //! Where everything lives, under one root.
 
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(target_os = "macos", path = "macos.rs")]
+mod platform;
+
 use std::path::{Path, PathBuf};
 
 /// The files of one installation. `--root DIR` (and `root=DIR` for the module) moves all of them.
@@ -44,7 +48,7 @@ impl Paths {
     /// The directory of the three sockets, owned by root.
     #[must_use]
     pub fn run_dir(&self) -> PathBuf {
-        self.root.join("run/aisudo")
+        self.root.join(platform::RUN)
     }
 
     /// Where gates ask: root only.
@@ -68,7 +72,7 @@ impl Paths {
     /// The daemon's directory.
     #[must_use]
     pub fn state_dir(&self) -> PathBuf {
-        self.root.join("var/lib/aisudo")
+        self.root.join(platform::STATE)
     }
 
     /// The database: requests and the audit log.
