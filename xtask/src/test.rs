@@ -67,6 +67,9 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     })?;
     steps.step("build", || done(build_artefacts()))?;
     steps.step("end to end", || done(run(&mut root_tests(&options)?)))?;
+    steps.step("with the plugin", || {
+        done(run(&mut plugin_tests(&options)?))
+    })?;
     eprint!("{}", steps.table());
     Ok(())
 }
@@ -137,6 +140,22 @@ fn root_tests(options: &Options) -> Result<Command> {
         command.args(["--package", package]);
     }
     options.pass_to(&mut command);
+    as_root(command)
+}
+
+/// The stories that are about sudo, once more with the approval plugin in each world.
+fn plugin_tests(options: &Options) -> Result<Command> {
+    let mut command = cargo();
+    command.args(["test", "--package", "aisudo-e2e"]);
+    for story in ["forms", "attacks", "invariants", "policy"] {
+        command.args(["--test", story]);
+    }
+    command.env("AISUDO_TEST_SUDO", "plugin");
+    options.pass_to(&mut command);
+    as_root(command)
+}
+
+fn as_root(mut command: Command) -> Result<Command> {
     if !is_root() {
         eprintln!(
             "xtask: these run as root, to mount a private world for each test; sudo may ask for your password"
