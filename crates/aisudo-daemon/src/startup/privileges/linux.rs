@@ -20,6 +20,11 @@ pub(super) fn become_user(account: &Account) -> io::Result<()> {
     check(unsafe { libc::setresuid(account.uid, account.uid, account.uid) })
 }
 
+/// As many open files as this process may allow itself.
+pub(super) fn most_files(maximum: Option<u64>) -> Option<u64> {
+    maximum
+}
+
 /// No setuid program gives this process, or those it starts, more than it has.
 pub(super) fn no_new_privileges() -> Result<(), String> {
     set_no_new_privs(true)

@@ -25,6 +25,15 @@ pub(super) fn become_user(account: &Account) -> io::Result<()> {
     Ok(())
 }
 
+/// `OPEN_MAX` of `<sys/syslimits.h>`.
+const OPEN_MAX: u64 = 10_240;
+
+/// As many open files as this process may allow itself. No more than `OPEN_MAX`, whatever the hard limit:
+/// setrlimit(2), "Compatibility".
+pub(super) fn most_files(maximum: Option<u64>) -> Option<u64> {
+    Some(maximum.map_or(OPEN_MAX, |most| most.min(OPEN_MAX)))
+}
+
 /// There is no such promise on macOS. The daemon starts no programs.
 pub(super) fn no_new_privileges() -> Result<(), String> {
     Ok(())

@@ -62,7 +62,7 @@ pub(super) fn harden() -> Result<(), String> {
     let failed = |error| format!("limits cannot be set: {error}; see getrlimit(2)");
     let files = getrlimit(Resource::Nofile);
     let most = Rlimit {
-        current: files.maximum,
+        current: platform::most_files(files.maximum),
         ..files
     };
     setrlimit(Resource::Nofile, most).map_err(failed)?;
