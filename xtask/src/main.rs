@@ -5,12 +5,14 @@ mod bench;
 mod demo;
 mod docs;
 mod fuzz;
+mod mac;
 mod picture;
 mod root;
 mod setup;
 mod sh;
 mod steps;
 mod test;
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -23,6 +25,7 @@ cargo xtask <command>
   fuzz [target…] [--seconds N] [--keep]
                             the fuzz targets for longer; --keep adds what is new to fuzz/corpus
   app                       build the phone app into app/dist, for the daemon to carry
+  mac                       whether it compiles for macOS; downloads compilers into target/
   docs                      write the pages that are made from the programs
   bench [--quick] [--json FILE]
                             what a gated sudo costs, against the same machine without aisudo
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         "test" => test::test(rest),
         "bench" => bench::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
+        "mac" => mac::check(),
         "docs" => docs::docs(),
         "app" => app::build().map(|_| ()),
         "setup" => setup::setup(),

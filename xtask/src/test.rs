@@ -4,10 +4,12 @@ use std::process::Command;
 
 use crate::app;
 use crate::fuzz;
+use crate::mac;
 use crate::root::is_root;
 use crate::setup;
 use crate::sh::{Result, cargo, checkout, host, run, run_quietly, which};
 use crate::steps::{Done, Steps};
+use crate::workflows;
 
 /// These start real setuid programs in a private world, so they run as root and apart from the others.
 const AS_ROOT: [&str; 2] = ["aisudo-testbed", "aisudo-e2e"];
@@ -64,6 +66,18 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
             return done(fuzz::step());
         }
         Ok(Done::Skipped("a filter names tests".to_owned()))
+    })?;
+    steps.step("macOS, compiled", || {
+        if options.all {
+            return done(mac::check());
+        }
+        Ok(Done::Skipped("only with --all".to_owned()))
+    })?;
+    steps.step("workflows", || {
+        if options.all {
+            return done(workflows::check());
+        }
+        Ok(Done::Skipped("only with --all".to_owned()))
     })?;
     steps.step("build", || done(build_artefacts()))?;
     steps.step("end to end", || done(run(&mut root_tests(&options)?)))?;
