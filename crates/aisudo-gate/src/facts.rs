@@ -52,6 +52,11 @@ pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
     if !call.as_ref().is_none_or(program::is_what_sudo_runs) {
         return Err("sudo says that it runs something else than its command line (a comma in --preserve-env= does that: give the option once for each variable)".to_owned());
     }
+    if call.as_ref().is_some_and(is_in_a_home) {
+        return Err(
+            "sudo alone knows which directory a ~ is: write the one after -D in full".to_owned(),
+        );
+    }
     let program = call
         .as_ref()
         .map_or(program::UNKNOWN, |call| program::find(call, &cwd));
@@ -190,6 +195,13 @@ fn read_call(occasion: &Occasion) -> (Option<Call>, Option<String>) {
         Ok(call) => (Some(Call::from(call)), None),
         Err(error) => (None, Some(error.to_string())),
     }
+}
+
+/// Whether sudo replaces the beginning of the directory: files with relative names would be looked for elsewhere
+/// than it opens them.
+fn is_in_a_home(call: &Call) -> bool {
+    let chdir = call.chdir.as_ref();
+    chdir.is_some_and(|directory| directory.as_ref().starts_with(b"~"))
 }
 
 fn new_id() -> Result<Uuid, String> {

@@ -164,7 +164,12 @@ impl<H: PamHost> Surroundings for Sudo<H> {
             verdict,
             request: self.request.clone(),
         };
-        kept::leave(&kept);
+        // A yes that was only looked at again is where it was left, or the plugin has taken it: PAM may be called
+        // once more for what the command starts (`intercept_authenticate`).
+        let again = matches!(kept.verdict, Verdict::Approved(_)) && self.host.recall().is_some();
+        if !again {
+            kept::leave(&kept);
+        }
         self.host.remember(kept);
     }
 }

@@ -5,7 +5,9 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 use aisudo_e2e::{
     PATIENCE, agent, approved, audit, denied, entries, eventually, latest_request, world,
 };
-use aisudo_testbed::{AGENT_PASSWORD, BUILD, DEFAULT_CONFIG, Signal, Sudo, World, pam_text};
+use aisudo_testbed::{
+    AGENT_PASSWORD, BUILD, DEFAULT_CONFIG, DEFAULT_SUDOERS, Signal, Sudo, World, pam_text,
+};
 
 /// With the daemon away, sudo falls to the password: right lets in, wrong or none does not.
 fn falls_back_to_the_password(world: &World) {
@@ -506,6 +508,19 @@ fn a24_a_working_directory_that_is_moved_while_the_prompt_waits_runs_nothing() {
     let no = sudo.wait(PATIENCE);
     assert_eq!((no.code(), no.stdout.as_str()), (Some(1), ""), "{no}");
     assert!(no.stderr.contains("the directory was moved"), "{no}");
+}
+
+/// sudo puts a home in the place of `~`: what the gate would pin by a relative name is another file.
+#[test]
+fn a23_a_directory_that_only_sudo_knows_is_refused() {
+    let (world, _daemon) = world();
+    world.sudoers(&format!("{DEFAULT_SUDOERS}Defaults:agent runcwd=*\n"));
+    for line in ["sudo -D '~' echo ran", "sudo --chdir=~agent/x ./x"] {
+        let no = agent(&world).shell(line).wait(PATIENCE);
+        assert_eq!((no.code(), no.stdout.as_str()), (Some(1), ""), "{no}");
+        assert!(no.stderr.contains("write the one after -D in full"), "{no}");
+    }
+    assert_eq!(entries(&world, "requested").len(), 0);
 }
 
 /// C sudo overwrites the commas in its own words, so that /proc shows another command than it runs; sudo-rs does

@@ -189,6 +189,12 @@ fn a_yes_to_the_module_is_taken_by_the_plugin() {
     let lines = [
         ("sudo -D /etc pwd", "/etc\n"),
         ("sudo -R / -D /etc pwd", "/etc\n"),
+        ("sudo -i -D /etc pwd", "/etc\n"),
+        ("sudo -s -D /etc pwd", "/etc\n"),
+        ("cd /etc; sudo -s pwd", "/etc\n"),
+        ("sudo -P -H -u root -g root id -gn", "root\n"),
+        ("sudo -nbk -u other -- id -un; sleep 0.5", "other\n"),
+        ("sudo -u root sudo -u other id -un", "other\n"),
         ("cd /etc; sudo ../usr/bin/id -u", "0\n"),
         (
             "sudo -i -- printf %s, 'a b' '$HOME' '' '\\'",
@@ -408,39 +414,45 @@ fn sudo_names_the_plugin_among_its_versions() {
     assert!(version.stdout.contains(&line), "{version}");
 }
 
-/// Under `intercept`, what an approved command starts is a question of its own: one yes is good for one command.
+/// Under `intercept`, what an approved command starts is a question of its own: one yes is good for one command,
+/// also where PAM is called again and finds the yes that it knows.
 #[test]
 fn each_command_that_an_intercepted_one_starts_is_a_question_of_its_own() {
     let (world, _daemon) = world();
-    world.sudoers(&format!(
-        "{}Defaults:agent intercept, intercept_type=dso\n",
-        aisudo_testbed::DEFAULT_SUDOERS
-    ));
-    let sudo = agent(&world).shell("sudo sh -c '/bin/echo one; /bin/echo two; :'");
-    for (words, verdict) in [
-        (
-            vec!["sh", "-c", "/bin/echo one; /bin/echo two; :"],
-            "approve",
-        ),
-        (vec!["/bin/echo", "one"], "approve"),
-        (vec!["/bin/echo", "two"], "deny"),
-    ] {
-        let code = world.wait_for_request();
-        let request = latest_request(&world);
+    for (count, defaults) in ["intercept", "intercept, intercept_authenticate"]
+        .into_iter()
+        .enumerate()
+    {
+        world.sudoers(&format!(
+            "{}Defaults:agent {defaults}, intercept_type=dso\n",
+            aisudo_testbed::DEFAULT_SUDOERS
+        ));
+        let sudo = agent(&world).shell("sudo sh -c '/bin/echo one; /bin/echo two; :'");
+        for (words, verdict) in [
+            (
+                vec!["sh", "-c", "/bin/echo one; /bin/echo two; :"],
+                "approve",
+            ),
+            (vec!["/bin/echo", "one"], "approve"),
+            (vec!["/bin/echo", "two"], "deny"),
+        ] {
+            let code = world.wait_for_request();
+            let request = latest_request(&world);
+            assert_eq!(
+                request["call"]["argv"],
+                serde_json::json!(words),
+                "{request}"
+            );
+            world.approver([verdict, &code]).expect_success();
+        }
+        let output = sudo.wait(PATIENCE);
         assert_eq!(
-            request["call"]["argv"],
-            serde_json::json!(words),
-            "{request}"
+            (output.code(), output.stdout.as_str()),
+            (Some(0), "one\n"),
+            "{output}"
         );
-        world.approver([verdict, &code]).expect_success();
+        assert_eq!(entries(&world, "requested").len(), 3 * (count + 1));
     }
-    let output = sudo.wait(PATIENCE);
-    assert_eq!(
-        (output.code(), output.stdout.as_str()),
-        (Some(0), "one\n"),
-        "{output}"
-    );
-    assert_eq!(entries(&world, "requested").len(), 3);
 }
 
 /// The configuration is not ours: the plugin reads it where its line says.
