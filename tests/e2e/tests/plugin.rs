@@ -414,45 +414,59 @@ fn sudo_names_the_plugin_among_its_versions() {
     assert!(version.stdout.contains(&line), "{version}");
 }
 
-/// Under `intercept`, what an approved command starts is a question of its own: one yes is good for one command,
-/// also where PAM is called again and finds the yes that it knows.
+/// sudoers under which sudo asks its plugins about what a command starts, too.
+fn intercepting(options: &str) -> String {
+    let usual = aisudo_testbed::DEFAULT_SUDOERS;
+    format!("{usual}Defaults:agent intercept, intercept_type=dso{options}\n")
+}
+
+/// Under `intercept`, what an approved command starts is a question of its own: one yes is good for one command.
 #[test]
 fn each_command_that_an_intercepted_one_starts_is_a_question_of_its_own() {
     let (world, _daemon) = world();
-    for (count, defaults) in ["intercept", "intercept, intercept_authenticate"]
-        .into_iter()
-        .enumerate()
-    {
-        world.sudoers(&format!(
-            "{}Defaults:agent {defaults}, intercept_type=dso\n",
-            aisudo_testbed::DEFAULT_SUDOERS
-        ));
-        let sudo = agent(&world).shell("sudo sh -c '/bin/echo one; /bin/echo two; :'");
-        for (words, verdict) in [
-            (
-                vec!["sh", "-c", "/bin/echo one; /bin/echo two; :"],
-                "approve",
-            ),
-            (vec!["/bin/echo", "one"], "approve"),
-            (vec!["/bin/echo", "two"], "deny"),
-        ] {
-            let code = world.wait_for_request();
-            let request = latest_request(&world);
-            assert_eq!(
-                request["call"]["argv"],
-                serde_json::json!(words),
-                "{request}"
-            );
-            world.approver([verdict, &code]).expect_success();
-        }
-        let output = sudo.wait(PATIENCE);
+    world.sudoers(&intercepting(""));
+    let sudo = agent(&world).shell("sudo sh -c '/bin/echo one; /bin/echo two; :'");
+    for (words, verdict) in [
+        (
+            vec!["sh", "-c", "/bin/echo one; /bin/echo two; :"],
+            "approve",
+        ),
+        (vec!["/bin/echo", "one"], "approve"),
+        (vec!["/bin/echo", "two"], "deny"),
+    ] {
+        let code = world.wait_for_request();
+        let request = latest_request(&world);
         assert_eq!(
-            (output.code(), output.stdout.as_str()),
-            (Some(0), "one\n"),
-            "{output}"
+            request["call"]["argv"],
+            serde_json::json!(words),
+            "{request}"
         );
-        assert_eq!(entries(&world, "requested").len(), 3 * (count + 1));
+        world.approver([verdict, &code]).expect_success();
     }
+    let output = sudo.wait(PATIENCE);
+    assert_eq!(
+        (output.code(), output.stdout.as_str()),
+        (Some(0), "one\n"),
+        "{output}"
+    );
+    assert_eq!(entries(&world, "requested").len(), 3);
+}
+
+/// PAM is called for it as well, and knows the yes to the first command: it counts for nothing else. (sudo 1.9.13
+/// gets as far as the plugin's question, which nobody answers here; 1.9.16 stops before.)
+#[test]
+fn nor_does_what_an_intercepted_command_starts_run_on_the_yes_that_pam_remembers() {
+    let (world, _daemon) = world();
+    world.config(&DEFAULT_CONFIG.replace("timeout = 20", "timeout = 5"));
+    world.sudoers(&intercepting(", intercept_authenticate"));
+    let line = "sudo sh -c '/bin/echo one; :'";
+    let output = approved(&world, agent(&world).shell(line));
+    assert_eq!(
+        (output.code(), output.stdout.as_str()),
+        (Some(0), ""),
+        "{output}"
+    );
+    assert_eq!(entries(&world, "approved").len(), 1);
 }
 
 /// The configuration is not ours: the plugin reads it where its line says.
