@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
+    asked_by::Asker,
     config::Changeable,
     raw::Raw,
     request::{Call, Content, Operand, Request, Role},
@@ -23,6 +24,14 @@ pub fn refusal(request: &Request, changeable: Changeable) -> Option<String> {
     // The copy could not be made of what is there: nobody need be asked.
     if let Some(why) = sealed.as_ref().and_then(|sealed| sealed.broken(request)) {
         return Some(why);
+    }
+    // Where doas looks for a program, and which shell su starts, may be the requester's to choose.
+    if request.call.is_none() && Asker::of(request) != Asker::Sudo && changeable != Changeable::Mark
+    {
+        let why = request.unreadable.as_deref().unwrap_or_default();
+        return Some(format!(
+            "it is not certain what this would run ({why}), and root allows only what is; use sudo"
+        ));
     }
     let open = |operand: &&Operand| match (changeable, &sealed) {
         (Changeable::Mark, _) => false,

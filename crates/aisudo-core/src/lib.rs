@@ -6,6 +6,7 @@
 
 pub mod agents;
 pub mod approvers;
+pub mod asked_by;
 pub mod audit;
 pub mod base64url;
 pub mod config;

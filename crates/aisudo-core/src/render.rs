@@ -10,6 +10,7 @@ mod warnings;
 use std::fmt;
 
 use crate::{
+    asked_by::Asker,
     display::{self, Mark, Shown},
     raw::{Hex32, Raw},
     request::{Call, Request},
@@ -175,6 +176,14 @@ fn joined(remark: &str, words: &[String]) -> String {
         (remark, []) => remark.to_owned(),
         ("", words) => words.join(" "),
         (remark, words) => format!("{remark} {}", words.join(" ")),
+    }
+}
+
+/// The option of sudo that keeps the whole environment. su needs none.
+fn by_option(request: &Request) -> &'static str {
+    match Asker::of(request) {
+        Asker::Sudo => " (-E)",
+        _ => "",
     }
 }
 

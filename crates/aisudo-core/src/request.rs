@@ -97,7 +97,7 @@ pub struct Sudo {
     pub start_time: u64,
     /// Its words, whole. The first is the caller's to choose (`exec -a`).
     pub argv: Vec<Raw>,
-    /// PAM service: `sudo`, `sudo-i`.
+    /// PAM service: `sudo`, `sudo-i`, or that of another program which asks (`su`, `doas`).
     pub service: Raw,
 }
 

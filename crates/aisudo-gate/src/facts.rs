@@ -10,6 +10,7 @@ use std::ffi::OsStr;
 
 pub(crate) use aisudo_core::executed::directory;
 use aisudo_core::{
+    asked_by::{self, Asker},
     raw::{Hex32, Raw},
     request::{Call, Host, MAX_REQUEST_BYTES, Program, REQUEST_VERSION, Request, Sudo, User},
     sudo_argv,
@@ -25,7 +26,7 @@ use crate::sudo_command;
 pub struct Occasion {
     /// sudo's words.
     pub argv: Vec<Vec<u8>>,
-    /// The PAM service; `sudo` and `sudo-i` are those whose words are read.
+    /// The PAM service: it says which program's words these are.
     pub service: Raw,
     /// Who asks.
     pub uid: u32,
@@ -49,7 +50,8 @@ pub struct Frozen {
 pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
     let cwd = working_directory();
     let (call, unreadable) = read_call(occasion);
-    if !call.as_ref().is_none_or(program::is_what_sudo_runs) {
+    let asker = Asker::of_service(occasion.service.as_ref());
+    if asker == Asker::Sudo && !call.as_ref().is_none_or(program::is_what_sudo_runs) {
         return Err("sudo says that it runs something else than its command line (a comma in --preserve-env= does that: give the option once for each variable)".to_owned());
     }
     if call.as_ref().is_some_and(is_in_a_home) {
@@ -57,9 +59,9 @@ pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
             "sudo alone knows which directory a ~ is: write the one after -D in full".to_owned(),
         );
     }
-    let program = call
-        .as_ref()
-        .map_or(program::UNKNOWN, |call| program::find(call, &cwd));
+    let program = call.as_ref().map_or(program::UNKNOWN, |call| {
+        program::find(asker, call, &cwd, occasion.uid)
+    });
     pin_and_freeze(assemble(
         occasion,
         Reading {
@@ -180,11 +182,26 @@ fn freeze(request: Request) -> Result<Frozen, String> {
     Ok(Frozen { request, bytes })
 }
 
-/// sudo's command line, where it is certain what it says.
+/// The command line, where it is certain what it says.
 fn read_call(occasion: &Occasion) -> (Option<Call>, Option<String>) {
-    if !matches!(occasion.service.as_ref(), b"sudo" | b"sudo-i") {
-        return (None, Some("the program that asks is not sudo".to_owned()));
+    let read = match Asker::of_service(occasion.service.as_ref()) {
+        Asker::Sudo => return read_sudo(occasion),
+        Asker::Su => asked_by::su(&occasion.argv).map(|mut call| {
+            if call.environment.preserve_all {
+                call.environment.preserve = variables();
+            }
+            call
+        }),
+        Asker::Doas => asked_by::doas(&occasion.argv).and_then(program::certain_for_doas),
+        Asker::Other => Err("the program that asks is not known".to_owned()),
+    };
+    match read {
+        Ok(call) => (Some(call), None),
+        Err(why) => (None, Some(why)),
     }
+}
+
+fn read_sudo(occasion: &Occasion) -> (Option<Call>, Option<String>) {
     // Only C sudo answers for this variable, so its reading is the right one.
     let parse = if sudo_command::from_sudo().is_some() {
         sudo_argv::parse_c_sudo

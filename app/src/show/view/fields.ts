@@ -2,6 +2,7 @@
 
 import { same } from "../../seal/bytes.ts";
 import type { Call, Content, Operand, Process, Request, Role, Stream } from "../request.ts";
+import { askerName, askerOf, byOption } from "./asker.ts";
 import { argvOf, lengthOf, runs, targetOf } from "./command.ts";
 import type { Safe } from "./safe.ts";
 import { isCopied, sealedIn } from "./sealed.ts";
@@ -104,15 +105,20 @@ function sudosPart(request: Request, call: Call, safe: Safe): string {
   return safe.words("sudo's own words", alikeWords(rest, call.argv) ? argv.slice(0, own) : argv);
 }
 
-const FOUND = {
-  sudo: "as sudo says",
-  gate: "as aisudo searched; sudo's own search may differ",
-  unknown: "not found",
-} as const;
+function foundOf(request: Request): string {
+  switch (request.program.found) {
+    case "sudo":
+      return "as sudo says";
+    case "gate":
+      return `as aisudo searched; ${askerName(request)}'s own search may differ`;
+    case "unknown":
+      return "not found";
+  }
+}
 
 export function programOf(request: Request, safe: Safe): string | undefined {
-  const { path, found } = request.program;
-  if (path !== undefined) return `${safe.word("the program", path)} (${FOUND[found]})`;
+  const path = request.program.path;
+  if (path !== undefined) return `${safe.word("the program", path)} (${foundOf(request)})`;
   return request.call !== undefined && runs(request.call) ? "not known" : undefined;
 }
 
@@ -125,12 +131,25 @@ export function directoryOf(request: Request, safe: Safe): string {
 /** What was asked for, and what the requester's own holds, whether or not it survives (a26). */
 export function* environmentOf(request: Request, call: Call, safe: Safe): Generator<string> {
   const { preserveAll, preserve, set } = call.environment;
-  if (preserveAll) yield "keeps all of the requester's (-E)";
+  if (preserveAll) yield `keeps all of the requester's${byOption(request)}`;
   if (preserve.length > 0) yield `keeps the requester's ${safe.words("the environment", preserve)}`;
   if (set.length > 0) yield `sets ${safe.words("the environment", set)}`;
   if (request.variables.length > 0) {
     const names = safe.words("the environment", request.variables);
-    yield `the requester's own has ${names}: sudo drops what sudoers does not keep`;
+    yield `the requester's own has ${names}: ${fateOf(request, call)}`;
+  }
+}
+
+function fateOf(request: Request, call: Call): string {
+  switch (askerOf(request)) {
+    case "sudo":
+      return "sudo drops what sudoers does not keep";
+    case "su":
+      return call.environment.preserveAll ? "su keeps it" : "su drops it";
+    case "doas":
+      return "doas drops what doas.conf does not keep";
+    case "other":
+      return "what becomes of it is not known";
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { same } from "../../seal/bytes.ts";
 import type { Call, Operand, Request, Stream } from "../request.ts";
+import { type Asker, askerName, askerOf, byOption } from "./asker.ts";
 import { argvOf, bytesIn, lengthOf, runs } from "./command.ts";
 import { base, letters, SLASH } from "./paths.ts";
 import type { Safe } from "./safe.ts";
@@ -11,6 +12,7 @@ import { loadsCode } from "./variables.ts";
 
 export function* warningsOf(request: Request, safe: Safe): Generator<string> {
   const call = request.call;
+  yield* asker(request, safe);
   yield* raw(request, safe);
   if (call !== undefined) {
     yield* shell(call);
@@ -19,7 +21,7 @@ export function* warningsOf(request: Request, safe: Safe): Generator<string> {
       yield* program(request, call, safe);
     }
     yield* ticket(call);
-    yield* environment(call, safe);
+    yield* environment(request, call, safe);
     yield* otherRoot(call);
   }
   yield* files(request, safe);
@@ -27,13 +29,24 @@ export function* warningsOf(request: Request, safe: Safe): Generator<string> {
   yield* firstWord(request, safe);
 }
 
+/** Another program than sudo has rules of its own for who may do what. */
+function* asker(request: Request, safe: Safe): Generator<string> {
+  const asker = askerOf(request);
+  if (asker === "other") {
+    const service = safe.word("the service", request.sudo.service);
+    yield `It was not asked for with sudo, but with a program that aisudo does not know (PAM service ${service}).`;
+  } else if (asker !== "sudo") {
+    yield `It was asked for with ${asker}, not with sudo.`;
+  }
+}
+
 function* raw(request: Request, safe: Safe): Generator<string> {
   if (request.call === undefined) {
     const why = safe.text("why it could not be read", request.unreadable ?? "no reason is given");
-    yield `RAW: sudo's command line could not be read (${why}): shown as it is.`;
+    yield `RAW: ${askerName(request)}'s command line could not be read (${why}): shown as it is.`;
   } else if (request.unreadable !== undefined) {
     const why = safe.text("why it could not be read", request.unreadable);
-    yield `aisudo is not certain how sudo reads this: ${why}`;
+    yield `aisudo is not certain how ${askerName(request)} reads this: ${why}`;
   }
 }
 
@@ -88,10 +101,10 @@ function* program(request: Request, call: Call, safe: Safe): Generator<string> {
   const { path, found } = request.program;
   const [word] = call.argv;
   if (path === undefined || found === "unknown") {
-    yield "The program is not known: which file sudo will run was not found.";
+    yield `The program is not known: which file ${askerName(request)} will run was not found.`;
   } else if (found === "gate") {
     const shown = safe.word("the program", path);
-    yield `The program ${shown} is what aisudo's own search found: sudo may run another.`;
+    yield `The program ${shown} is what aisudo's own search found: ${askerName(request)} may run another.`;
   }
   if (call.mode === "run" && path !== undefined && word !== undefined && !same(base(path), base(word))) {
     const [runs, says] = [safe.word("the program", path), safe.word("the command", word)];
@@ -100,10 +113,10 @@ function* program(request: Request, call: Call, safe: Safe): Generator<string> {
 }
 
 /** What survives into the command's environment (a26). */
-function* environment(call: Call, safe: Safe): Generator<string> {
+function* environment(request: Request, call: Call, safe: Safe): Generator<string> {
   const { preserveAll, preserve, set } = call.environment;
   if (preserveAll) {
-    yield "All of the requester's environment is kept (-E): it can change what programs do.";
+    yield `All of the requester's environment is kept${byOption(request)}: it can change what programs do.`;
   }
   const said = new Set<string>();
   for (const name of [...set.map(nameIn), ...preserve]) {
@@ -184,14 +197,21 @@ function* long(request: Request): Generator<string> {
   }
 }
 
-const SUDO = new Set(["sudo", "sudoedit", "sudo-rs", "sudoedit-rs"]);
+const NAMES: Readonly<Record<Exclude<Asker, "other">, readonly string[]>> = {
+  sudo: ["sudo", "sudoedit", "sudo-rs", "sudoedit-rs"],
+  su: ["su"],
+  doas: ["doas"],
+};
 
-/** a19: the first word of sudo's own command line is the caller's to choose. */
+/** a19: the first word of a command line is its caller's to choose. */
 function* firstWord(request: Request, safe: Safe): Generator<string> {
+  const asker = askerOf(request);
+  // Nobody knows its name.
+  if (asker === "other") return;
   const first = request.sudo.argv[0] ?? new Uint8Array();
   const absolute = first[0] === SLASH || !first.includes(SLASH);
-  if (!absolute || !SUDO.has(letters(base(first)))) {
+  if (!absolute || !NAMES[asker].includes(letters(base(first)))) {
     const name = safe.word("sudo's own words", first);
-    yield `sudo was started under another name, ${name}: its caller chose that.`;
+    yield `${asker} was started under another name, ${name}: its caller chose that.`;
   }
 }

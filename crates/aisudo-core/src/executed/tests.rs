@@ -161,3 +161,21 @@ fn roots_setting_says_what_becomes_of_it() {
         assert_eq!(refusal(&data, changeable), None);
     }
 }
+
+#[test]
+fn what_another_program_than_sudo_would_run_must_be_certain() {
+    let mut raw = request("run", &["x"], "/usr/bin/x");
+    raw.call = None;
+    raw.unreadable = Some("su with -m".to_owned());
+    for (service, changeable, is_refused) in [
+        ("sudo", Changeable::Seal, false),
+        ("su", Changeable::Mark, false),
+        ("su", Changeable::Refuse, true),
+        ("su-l", Changeable::Seal, true),
+        ("doas", Changeable::Refuse, true),
+        ("polkit-1", Changeable::Refuse, true),
+    ] {
+        raw.sudo.service = Raw::from(service);
+        assert_eq!(refusal(&raw, changeable).is_some(), is_refused, "{service}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::{Field, Label, Safe, target};
 use crate::{
+    asked_by::Asker,
     raw::Raw,
     request::{Call, Content, Found, Operand, Process, Request, Role, Stream},
     sealed::Sealed,
@@ -82,8 +83,8 @@ fn how(request: &Request, fields: &mut Fields, safe: &mut Safe) {
             let root = safe.word("the root directory", root);
             fields.add("inside", format!("{root} (-R: another root directory)"));
         }
-        environment(call, fields, safe);
-        variables(request, fields, safe);
+        environment(request, call, fields, safe);
+        variables(request, call, fields, safe);
         if call.background {
             fields.add(
                 "background",
@@ -147,9 +148,12 @@ fn sudos_part(request: &Request, call: &Call, safe: &mut Safe) -> String {
 
 fn program(request: &Request, safe: &mut Safe) -> Option<String> {
     let found = match request.program.found {
-        Found::Sudo => "as sudo says",
-        Found::Gate => "as aisudo searched; sudo's own search may differ",
-        Found::Unknown => "not found",
+        Found::Sudo => "as sudo says".to_owned(),
+        Found::Gate => format!(
+            "as aisudo searched; {}'s own search may differ",
+            Asker::of(request).name()
+        ),
+        Found::Unknown => "not found".to_owned(),
     };
     match (&request.program.path, &request.call) {
         (Some(path), _) => Some(format!("{} ({found})", safe.word("the program", path))),
@@ -170,13 +174,13 @@ fn directory(request: &Request, safe: &mut Safe) -> String {
     }
 }
 
-fn environment(call: &Call, fields: &mut Fields, safe: &mut Safe) {
+fn environment(request: &Request, call: &Call, fields: &mut Fields, safe: &mut Safe) {
     const FIELD: &str = "the environment";
     let environment = &call.environment;
     if environment.preserve_all {
         fields.add(
             "environment",
-            "keeps all of the requester's (-E)".to_owned(),
+            format!("keeps all of the requester's{}", super::by_option(request)),
         );
     }
     if !environment.preserve.is_empty() {
@@ -190,12 +194,19 @@ fn environment(call: &Call, fields: &mut Fields, safe: &mut Safe) {
 }
 
 /// What the requester's environment holds, whether or not it survives (a26).
-fn variables(request: &Request, fields: &mut Fields, safe: &mut Safe) {
+fn variables(request: &Request, call: &Call, fields: &mut Fields, safe: &mut Safe) {
     if !request.variables.is_empty() {
+        let what = match Asker::of(request) {
+            Asker::Sudo => "sudo drops what sudoers does not keep",
+            Asker::Su if call.environment.preserve_all => "su keeps it",
+            Asker::Su => "su drops it",
+            Asker::Doas => "doas drops what doas.conf does not keep",
+            Asker::Other => "what becomes of it is not known",
+        };
         let names = safe.words("the environment", &request.variables);
         fields.add(
             "environment",
-            format!("the requester's own has {names}: sudo drops what sudoers does not keep"),
+            format!("the requester's own has {names}: {what}"),
         );
     }
 }

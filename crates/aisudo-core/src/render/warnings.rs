@@ -5,6 +5,7 @@ use super::{
     stdin::{Reads, reader},
 };
 use crate::{
+    asked_by::Asker,
     raw::Raw,
     request::{Call, Content, Found, Operand, Request, Role, Stream},
     sealed::Sealed,
@@ -18,6 +19,7 @@ const LONG_BYTES: usize = 1000;
 
 pub(super) fn of(request: &Request, safe: &mut Safe) -> Vec<String> {
     let mut warnings = Vec::new();
+    asker(request, &mut warnings, safe);
     raw(request, &mut warnings, safe);
     if let Some(call) = &request.call {
         shell(call, &mut warnings);
@@ -26,7 +28,7 @@ pub(super) fn of(request: &Request, safe: &mut Safe) -> Vec<String> {
             program(request, call, &mut warnings, safe);
         }
         ticket(call, &mut warnings);
-        environment(call, &mut warnings, safe);
+        environment(request, call, &mut warnings, safe);
         other_root(call, &mut warnings);
     }
     files(request, &mut warnings, safe);
@@ -35,7 +37,23 @@ pub(super) fn of(request: &Request, safe: &mut Safe) -> Vec<String> {
     warnings
 }
 
+/// Another program than sudo has rules of its own for who may do what.
+fn asker(request: &Request, warnings: &mut Vec<String>, safe: &mut Safe) {
+    match Asker::of(request) {
+        Asker::Sudo => {}
+        Asker::Other => warnings.push(format!(
+            "It was not asked for with sudo, but with a program that aisudo does not know (PAM service {}).",
+            safe.word("the service", &request.sudo.service)
+        )),
+        asker => warnings.push(format!(
+            "It was asked for with {}, not with sudo.",
+            asker.name()
+        )),
+    }
+}
+
 fn raw(request: &Request, warnings: &mut Vec<String>, safe: &mut Safe) {
+    let asker = Asker::of(request).name();
     if request.call.is_none() {
         let why = request
             .unreadable
@@ -43,11 +61,13 @@ fn raw(request: &Request, warnings: &mut Vec<String>, safe: &mut Safe) {
             .unwrap_or("no reason is given");
         let why = safe.text("why it could not be read", why);
         warnings.push(format!(
-            "RAW: sudo's command line could not be read ({why}): shown as it is."
+            "RAW: {asker}'s command line could not be read ({why}): shown as it is."
         ));
     } else if let Some(why) = &request.unreadable {
         let why = safe.text("why it could not be read", why);
-        warnings.push(format!("aisudo is not certain how sudo reads this: {why}"));
+        warnings.push(format!(
+            "aisudo is not certain how {asker} reads this: {why}"
+        ));
     }
 }
 
@@ -100,11 +120,13 @@ fn input(request: &Request, call: &Call, warnings: &mut Vec<String>, safe: &mut 
 fn program(request: &Request, call: &Call, warnings: &mut Vec<String>, safe: &mut Safe) {
     const FIELD: &str = "the program";
     let program = &request.program;
+    let asker = Asker::of(request).name();
     match (&program.path, program.found) {
-        (None, _) | (_, Found::Unknown) => warnings
-            .push("The program is not known: which file sudo will run was not found.".to_owned()),
+        (None, _) | (_, Found::Unknown) => warnings.push(format!(
+            "The program is not known: which file {asker} will run was not found."
+        )),
         (Some(path), Found::Gate) => warnings.push(format!(
-            "The program {} is what aisudo's own search found: sudo may run another.",
+            "The program {} is what aisudo's own search found: {asker} may run another.",
             safe.word(FIELD, path)
         )),
         (Some(_), Found::Sudo) => {}
@@ -125,14 +147,14 @@ fn base(path: &Raw) -> Option<&[u8]> {
 }
 
 /// What survives into the command's environment (a26).
-fn environment(call: &Call, warnings: &mut Vec<String>, safe: &mut Safe) {
+fn environment(request: &Request, call: &Call, warnings: &mut Vec<String>, safe: &mut Safe) {
     const FIELD: &str = "the environment";
     let environment = &call.environment;
     if environment.preserve_all {
-        warnings.push(
-            "All of the requester's environment is kept (-E): it can change what programs do."
-                .to_owned(),
-        );
+        warnings.push(format!(
+            "All of the requester's environment is kept{}: it can change what programs do.",
+            super::by_option(request)
+        ));
     }
     let names = environment
         .set
@@ -226,18 +248,26 @@ fn long(request: &Request, warnings: &mut Vec<String>) {
     }
 }
 
-/// a19: the first word of sudo's own command line is the caller's to choose.
+/// a19: the first word of a command line is its caller's to choose.
 fn first_word(request: &Request, warnings: &mut Vec<String>, safe: &mut Safe) {
-    const NAMES: &[&[u8]] = &[b"sudo", b"sudoedit", b"sudo-rs", b"sudoedit-rs"];
+    let asker = Asker::of(request);
+    let names: &[&[u8]] = match asker {
+        Asker::Sudo => &[b"sudo", b"sudoedit", b"sudo-rs", b"sudoedit-rs"],
+        Asker::Su => &[b"su"],
+        Asker::Doas => &[b"doas"],
+        // Nobody knows its name.
+        Asker::Other => return,
+    };
     let first = request.sudo.argv.first();
     let usual = first.is_some_and(|word| {
         let directory_is_absolute = word.0.starts_with(b"/") || !word.0.contains(&b'/');
-        directory_is_absolute && base(word).is_some_and(|name| NAMES.contains(&name))
+        directory_is_absolute && base(word).is_some_and(|name| names.contains(&name))
     });
     if !usual {
         let first = first.map(AsRef::as_ref).unwrap_or_default();
         warnings.push(format!(
-            "sudo was started under another name, {}: its caller chose that.",
+            "{} was started under another name, {}: its caller chose that.",
+            asker.name(),
             safe.word("sudo's own words", first)
         ));
     }

@@ -21,6 +21,7 @@ pub(crate) fn cases() -> Vec<RequestCase> {
         commands::modes(),
         commands::commands(),
         commands::sealed(),
+        commands::askers(),
         commands::inputs(),
         around(),
         hostile::long(),

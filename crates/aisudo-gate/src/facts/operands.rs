@@ -136,11 +136,6 @@ enum Said {
 
 /// The paths that may matter, each with its part in the command.
 fn candidates(request: &Request) -> Vec<Candidate> {
-    let known = |role, path| Candidate {
-        role,
-        path,
-        said: Said::Perhaps,
-    };
     let mut found = Vec::new();
     let sealed = Sealed::form(request);
     let directory = match &request.call {
@@ -155,11 +150,21 @@ fn candidates(request: &Request) -> Vec<Candidate> {
     {
         let program = directory.join(program.as_os());
         let interpreter = interpreter(&program);
-        found.push(known(Role::Program, program));
-        found.extend(interpreter.map(|path| known(Role::Interpreter, path)));
+        // One that is not there now can be there when it is run.
+        let certain = |role, path| Candidate {
+            role,
+            path,
+            said: Said::Certainly,
+        };
+        found.push(certain(Role::Program, program));
+        found.extend(interpreter.map(|path| certain(Role::Interpreter, path)));
     }
     if let [Stream::File { path }, ..] = &request.stdio {
-        found.push(known(Role::Stdin, PathBuf::from(path.as_os())));
+        found.push(Candidate {
+            role: Role::Stdin,
+            path: PathBuf::from(path.as_os()),
+            said: Said::Perhaps,
+        });
     }
     let words = match (&request.call, &sealed) {
         (_, Some(sealed)) => sealed.words,

@@ -27,6 +27,8 @@ pub struct Account {
     pub uid: u32,
     /// Its primary group.
     pub gid: u32,
+    /// Its shell; empty for `/bin/sh`.
+    pub shell: Vec<u8>,
 }
 
 /// The name of a user, as bytes; nothing when the database knows none.
@@ -126,6 +128,7 @@ fn read_account(entry: &libc::passwd) -> Option<Account> {
         name: bytes(entry.pw_name)?,
         uid: entry.pw_uid,
         gid: entry.pw_gid,
+        shell: bytes(entry.pw_shell).unwrap_or_default(),
     })
 }
 

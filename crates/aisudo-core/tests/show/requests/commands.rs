@@ -263,6 +263,51 @@ pub(super) fn sealed() -> Vec<RequestCase> {
     cases
 }
 
+/// Programs beside sudo that ask.
+pub(super) fn askers() -> Vec<RequestCase> {
+    let mut cases = Vec::new();
+    for service in [
+        "sudo",
+        "sudo-i",
+        "su",
+        "su-l",
+        "doas",
+        "polkit-1",
+        "",
+        "SU",
+        "a b\u{202e}",
+    ] {
+        for (name, keeps) in [("su", true), ("/usr/bin/doas", false), ("./sudo", true)] {
+            let request = changed(&["id", "-u"], |request| {
+                request.sudo.service = Raw::from(service);
+                request.sudo.argv[0] = Raw::from(name);
+                request.program.found = Found::Gate;
+                request.variables = raws(&["BASH_ENV"]);
+                let call = request.call.as_mut().unwrap();
+                call.mode = Mode::Shell;
+                call.environment.preserve_all = keeps;
+                call.environment.preserve = raws(&["BASH_ENV"]);
+            });
+            cases.push(case(&format!("asked with {name} by {service:?}"), &request));
+        }
+        let unknown = changed(&["id"], |request| {
+            request.sudo.service = Raw::from(service);
+            request.program.path = None;
+            request.unreadable = Some("-m".to_owned());
+        });
+        cases.push(case(&format!("not certain, by {service:?}"), &unknown));
+        let raw = changed(&[], |request| {
+            request.sudo.service = Raw::from(service);
+            request.call = None;
+            request.unreadable = Some("su with -m".to_owned());
+        });
+        cases.push(case(&format!("raw, by {service:?}"), &raw));
+    }
+    let text = changed(&["id"], |request| request.sudo.service = Raw(vec![0xff]));
+    cases.push(case("asked by a service that is no text", &text));
+    cases
+}
+
 /// a25: standard input as half of the command.
 pub(super) fn inputs() -> Vec<RequestCase> {
     let commands: &[&[&str]] = &[

@@ -7,23 +7,31 @@ mod platform;
 use std::path::{Path, PathBuf};
 
 use aisudo_core::{
+    asked_by::Asker,
     raw::Raw,
     request::{Call, Found, Program},
     sudo_argv::Mode,
 };
 use rustix::fs::{Access, access};
 
-use super::directory;
+use aisudo_sys::users;
+
+use super::{directory, plan};
 use crate::sudo_command;
 
 /// The program: by sudo's own word where that can be had, else by a search of our own.
 #[must_use]
-pub fn find(call: &Call, cwd: &Raw) -> Program {
+pub fn find(asker: Asker, call: &Call, cwd: &Raw, requester: u32) -> Program {
     let directory = directory(call, cwd);
-    let by_sudo = sudo_command::from_sudo().and_then(|text| of_sudo_command(&text, call));
-    let (path, found) = match by_sudo {
-        Some(path) => (Some(path), Found::Sudo),
-        None => (search(call, &directory), Found::Gate),
+    let by_sudo = || sudo_command::from_sudo().and_then(|text| of_sudo_command(&text, call));
+    let (path, found) = match asker {
+        Asker::Sudo => match by_sudo() {
+            Some(path) => (Some(path), Found::Sudo),
+            None => (search(call, &directory), Found::Gate),
+        },
+        Asker::Su => (shell_of_target(call), Found::Gate),
+        Asker::Doas => (of_doas(call, requester), Found::Gate),
+        Asker::Other => (None, Found::Unknown),
     };
     match path.map(|path| directory.join(path)) {
         Some(path) => Program {
@@ -70,6 +78,64 @@ fn agrees(text: &[u8], call: &Call) -> bool {
 /// word, is not the same in each version.
 fn unquoted(text: &[u8]) -> Vec<u8> {
     text.iter().copied().filter(|byte| *byte != b'\\').collect()
+}
+
+/// su(1): the target's shell. What says otherwise is an option that is not read.
+fn shell_of_target(call: &Call) -> Option<PathBuf> {
+    let target = call.user.as_ref().map_or(b"root".as_slice(), AsRef::as_ref);
+    shell(users::account_named(std::str::from_utf8(target).ok()?)?)
+}
+
+fn shell(account: users::Account) -> Option<PathBuf> {
+    let shell = Raw(account.shell);
+    // passwd(5): an empty one is /bin/sh.
+    Some(match shell.0.as_slice() {
+        [] => PathBuf::from("/bin/sh"),
+        _ => PathBuf::from(shell.as_os()),
+    })
+}
+
+/// What doas starts: by its path, by the requester's `$SHELL`, or by the requester's `$PATH`.
+fn of_doas(call: &Call, requester: u32) -> Option<PathBuf> {
+    match (call.mode, call.argv.first()) {
+        (Mode::Run, Some(name)) if name.0.contains(&b'/') => Some(PathBuf::from(name.as_os())),
+        (Mode::Run, Some(name)) => in_path(name, requester).ok(),
+        (Mode::Shell, _) => match std::env::var_os("SHELL") {
+            Some(shell) if !shell.is_empty() => Some(PathBuf::from(shell)),
+            _ => shell(users::account(requester)?),
+        },
+        _ => None,
+    }
+}
+
+/// Whether it is certain which program this names: doas(1) looks for it in the requester's `$PATH`,
+/// where its rule does not name it.
+pub(super) fn certain_for_doas(call: Call) -> Result<Call, String> {
+    let requester = rustix::process::getuid().as_raw();
+    match call.argv.first() {
+        Some(name) if call.mode == Mode::Run && !name.0.contains(&b'/') => {
+            in_path(name, requester).map(|_| call)
+        }
+        _ => Ok(call),
+    }
+}
+
+/// The first program of that name, if nobody could put another one before it.
+fn in_path(name: &Raw, requester: u32) -> Result<PathBuf, String> {
+    let shown = name.0.escape_ascii();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    for directory in std::env::split_paths(&path) {
+        let program = directory.join(name.as_os());
+        if !directory.is_absolute() || plan::can_change(requester, &program) {
+            return Err(format!(
+                "doas looks for {shown} in the requester's own PATH, where they could put another; give its path"
+            ));
+        }
+        if program.is_file() && access(&program, Access::EXEC_OK).is_ok() {
+            return Ok(program);
+        }
+    }
+    Err(format!("{shown} is not in the requester's PATH"))
 }
 
 /// Nothing is known of it, or there is none.
