@@ -18,6 +18,10 @@ const NEEDS: &[Need] = &[
         is_there: || which("sudo").is_some(),
     },
     Need {
+        package: "opendoas",
+        is_there: || which("doas").is_some(),
+    },
+    Need {
         package: "libpam0g-dev",
         is_there: || Path::new("/usr/include/security/pam_modules.h").exists(),
     },

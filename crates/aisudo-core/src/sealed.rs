@@ -2,6 +2,7 @@
 //! that an approval of its words is one of exactly those bytes.
 
 use crate::{
+    asked_by::Asker,
     executed::{base, executed},
     raw::{Hex32, Raw},
     request::{Content, Operand, Request, Role},
@@ -71,7 +72,9 @@ impl<'a> Sealed<'a> {
         let sealed = Self::form(request)?;
         let own = request.call.as_ref()?.argv.first()?;
         let program = &request.program;
-        let is_aisudo = program.path.as_ref() == Some(own)
+        // The half behind sudo goes by what sudo says of the requester.
+        let is_aisudo = Asker::of(request) == Asker::Sudo
+            && program.path.as_ref() == Some(own)
             && program
                 .real
                 .as_ref()

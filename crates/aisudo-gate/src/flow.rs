@@ -143,7 +143,7 @@ impl Skipped {
             Self::Nothing => why.to_owned(),
             // A user with a password gets one asked for by `sudo -k`.
             Self::Password => format!(
-                "{why}; and sudo asked for no password (a live ticket or NOPASSWD): try sudo -k first"
+                "{why}; and no password was asked for (a live ticket or NOPASSWD): try sudo -k first"
             ),
             Self::Module => format!(
                 "{why}; and sudo did not call aisudo's PAM module for this command, so that no password counts"

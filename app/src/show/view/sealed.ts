@@ -2,6 +2,7 @@
 
 import { same } from "../../seal/bytes.ts";
 import type { Operand, Request } from "../request.ts";
+import { askerOf } from "./asker.ts";
 import { base, letters, SLASH } from "./paths.ts";
 
 const MOST_SEALED = 16;
@@ -28,7 +29,7 @@ function isAisudo(request: Request, own: Uint8Array): boolean {
   const { path, real } = request.program;
   const isNamed = (it: Uint8Array | undefined) => it !== undefined && letters(base(it)) === "aisudo";
   return (
-    own[0] === SLASH && path !== undefined && same(path, own) && isNamed(own) && isNamed(real) &&
+    askerOf(request) === "sudo" && own[0] === SLASH && path !== undefined && same(path, own) && isNamed(own) && isNamed(real) &&
     !request.operands.some((operand) => same(operand.path, own))
   );
 }

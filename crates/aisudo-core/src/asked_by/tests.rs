@@ -1,5 +1,13 @@
 use super::*;
 
+/// What is said, and the mode, the user and the words that it means.
+type Case = (
+    &'static [&'static str],
+    Mode,
+    Option<&'static str>,
+    &'static [&'static str],
+);
+
 fn words(words: &[&str]) -> Vec<Vec<u8>> {
     words.iter().map(|word| word.as_bytes().to_vec()).collect()
 }
@@ -10,7 +18,7 @@ fn raws(words: &[&str]) -> Vec<Raw> {
 
 #[test]
 fn su_runs_a_shell_or_a_command_in_one() {
-    let cases: [(&[&str], Mode, Option<&str>, &[&str]); 9] = [
+    let cases: [Case; 9] = [
         (&["su"], Mode::Shell, None, &[]),
         (&["su", "-"], Mode::LoginShell, None, &[]),
         (&["su", "-l", "bob"], Mode::LoginShell, Some("bob"), &[]),
@@ -75,7 +83,7 @@ fn what_su_could_read_otherwise_is_not_read() {
 
 #[test]
 fn doas_runs_a_command_or_a_shell() {
-    let cases: [(&[&str], Mode, Option<&str>, &[&str]); 7] = [
+    let cases: [Case; 7] = [
         (&["doas", "id"], Mode::Run, None, &["id"]),
         (
             &["doas", "id", "-u", "x"],

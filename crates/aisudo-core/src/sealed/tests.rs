@@ -86,7 +86,8 @@ fn what_only_looks_like_one_is_none() {
 fn a20_a_program_that_the_requester_can_change_or_that_is_another_seals_nothing() {
     let good = sealed(&hash(1), &["/home/agent/x"], Role::Program);
     assert!(Sealed::of(&good).is_some());
-    let changes: [fn(&mut Request); 6] = [
+    let changes: [fn(&mut Request); 7] = [
+        |r| r.sudo.service = Raw::from("doas"),
         |r| r.operands.push(file(OWN, Role::Program, 9)),
         |r| r.operands.push(file(OWN, Role::Argument, 9)),
         |r| r.program.real = Some(Raw::from("/home/agent/tool")),

@@ -220,6 +220,10 @@ pub(super) fn sealed() -> Vec<RequestCase> {
             }),
         ),
         case(
+            "sealed by doas",
+            &with(|request| request.sudo.service = Raw::from("doas")),
+        ),
+        case(
             "sealed in a shell",
             &with(|request| request.call.as_mut().unwrap().mode = Mode::Shell),
         ),
