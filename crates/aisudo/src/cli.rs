@@ -33,6 +33,12 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Stop sudo for an agent until a person says yes; or undo that
+    ///
+    /// Shows each change first, as a difference, and undoes all of them by itself if sudo does not work
+    /// as it should, if this is ended in whatever way, or if nobody types keep within two minutes.
+    /// Needs root.
+    Setup(Setup),
     /// List the requests that wait for an answer
     List(List),
     /// Show one request, whole
@@ -113,6 +119,52 @@ pub(crate) enum Command {
         /// The directory they go to; it is made if it is not there
         directory: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Setup {
+    /// Stop each sudo of this user, which is the agent's own; it is made if it is not there
+    ///
+    /// It gets a rule of sudoers, ALL=(ALL:ALL) ALL, and if it is made, no password.
+    #[arg(long, value_name = "NAME", conflicts_with = "uninstall")]
+    pub(crate) agent_user: Option<String>,
+    /// Stop each sudo of this user, who is there and has their rules; may be given several times
+    #[arg(long = "user", value_name = "NAME", conflicts_with = "uninstall")]
+    pub(crate) users: Vec<String>,
+    /// Stop those of --user only where there is no terminal: for an agent under its owner's own user
+    ///
+    /// Without --user: whoever called sudo.
+    #[arg(long, conflicts_with = "uninstall")]
+    pub(crate) unattended: bool,
+    /// Load the module into sudo as an approval plugin as well: C sudo only
+    ///
+    /// It refuses what nobody approved even where PAM's files were edited. But if its file goes
+    /// missing, sudo refuses everything.
+    #[arg(long, conflicts_with = "uninstall")]
+    pub(crate) plugin: bool,
+    /// The module, if it is not among PAM's
+    #[arg(long, value_name = "FILE", conflicts_with = "uninstall")]
+    pub(crate) module: Option<PathBuf>,
+    /// Do not start aisudo-daemon: it runs, or is started meanwhile by something else
+    #[arg(long, conflicts_with = "uninstall")]
+    pub(crate) no_service: bool,
+    /// Put back what was there before, and take out only aisudo's lines where it was changed since
+    ///
+    /// Configuration and log stay.
+    #[arg(long)]
+    pub(crate) uninstall: bool,
+    /// Delete configuration and log as well, and the daemon's user
+    #[arg(long, requires = "uninstall")]
+    pub(crate) purge: bool,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask, and keep it once sudo was tried with success
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Undo what is on trial unless told to keep it
+    #[arg(long, hide = true)]
+    pub(crate) watchdog: bool,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ mod devices;
 mod failure;
 mod fetch;
 mod group;
-#[allow(dead_code, reason = "what setup and doctor look at")]
+#[allow(dead_code, reason = "doctor looks at more of it than setup")]
 mod host;
 mod keys;
 mod list;
@@ -23,6 +23,7 @@ mod policy;
 mod reload;
 mod root;
 mod run;
+mod setup;
 mod show;
 mod signal;
 mod signals;
@@ -88,6 +89,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(&paths, arguments, output),
         Command::Reload => reload::run(&paths, output),
         Command::Audit { command } => audit::run(&paths, command, output),
+        Command::Setup(arguments) => setup::run(&cli.root, arguments, output),
         Command::Simulate(arguments) => simulate::run(&paths, arguments, output),
         Command::Run(arguments) => run::run(arguments).map(|never| match never {}),
         Command::Policy { command } => policy::run(&paths, command, output),

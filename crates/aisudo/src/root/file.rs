@@ -65,14 +65,47 @@ pub(crate) fn replace(path: &Path, before: &str, text: &str, access: Access) -> 
 
 /// Writes beside it, and renames: a reader sees the one or the other, also after a crash.
 fn put(path: &Path, text: &str, access: Access) -> Result<(), String> {
+    let owned = Owned {
+        mode: access.mode,
+        uid: None,
+        gid: access.group,
+    };
+    place(path, text.as_bytes(), owned)
+}
+
+/// Whose a file is to be, and who may do what with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owned {
+    pub(crate) mode: u32,
+    /// Nothing: as it comes.
+    pub(crate) uid: Option<u32>,
+    pub(crate) gid: Option<u32>,
+}
+
+impl Owned {
+    /// Of whoever writes it: root.
+    pub(crate) fn roots(mode: u32) -> Self {
+        Self {
+            mode,
+            uid: None,
+            gid: None,
+        }
+    }
+}
+
+/// Puts bytes in a file's place, whole or not at all, also in a crash. Nothing is kept.
+pub(crate) fn place(path: &Path, bytes: &[u8], owned: Owned) -> Result<(), String> {
     let beside = path.with_added_extension("new");
-    let written = write(&beside, text, access).and_then(|()| fs::rename(&beside, path));
+    let written = write(&beside, bytes, owned).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
     written
         .and_then(|()| sync_directory(path))
         .map_err(|error| failed(path, &error))
 }
 
-fn write(path: &Path, text: &str, access: Access) -> io::Result<()> {
+fn write(path: &Path, bytes: &[u8], owned: Owned) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -82,11 +115,11 @@ fn write(path: &Path, text: &str, access: Access) -> io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(path)?;
-    file.write_all(text.as_bytes())?;
-    if access.group.is_some() {
-        fchown(&file, None, access.group)?;
+    file.write_all(bytes)?;
+    if owned.uid.is_some() || owned.gid.is_some() {
+        fchown(&file, owned.uid, owned.gid)?;
     }
-    file.set_permissions(fs::Permissions::from_mode(access.mode))?;
+    file.set_permissions(fs::Permissions::from_mode(owned.mode))?;
     file.sync_all()
 }
 
