@@ -3,4 +3,6 @@
 #![allow(missing_docs, reason = "stories")]
 
 mod host;
+mod lockout;
 mod stories;
+mod trouble;
