@@ -148,7 +148,7 @@ fn existing(names: &[String], unattended: bool, system: &dyn System) -> Result<C
 }
 
 fn root_is_never_gated() -> Failure {
-    refused("root is never asked for, so gating it would do nothing; name another user")
+    refused("root is never asked for; nothing was changed; name another user")
 }
 
 /// A name that means the same in sudoers, in TOML and to useradd(8), whatever stands around it.
@@ -163,7 +163,7 @@ fn checked(name: &str) -> Result<(), String> {
     match is_name {
         true => Ok(()),
         false => Err(format!(
-            "{name:?} cannot be written into sudoers as it is; name a user of letters, digits, - _ and ."
+            "{name:?} cannot be written into sudoers as it is; nothing was changed; name a user of letters, digits, - _ and ."
         )),
     }
 }

@@ -111,7 +111,7 @@ impl Here<'_> {
         let findings = self.findings(arguments, &programs);
         let plan = Plan::make(&findings, &choice, self.system).map_err(nothing_changed)?;
         visudo::check_all(self.root, &programs.sudos, self.system).map_err(nothing_changed)?;
-        if plan.is_empty() {
+        if plan.is_empty(self.system) {
             return console.say("Everything is as it should be already; nothing was changed.");
         }
         self.show(&plan, &programs, console)?;
@@ -184,7 +184,7 @@ impl Here<'_> {
     }
 
     fn findings<'a>(&'a self, arguments: &Setup, programs: &'a Programs) -> Findings<'a> {
-        let answers = self.system.is_live() && daemon::answers(self.root);
+        let runs = self.system.is_live() && self.runs_and_will();
         Findings {
             root: self.root,
             os: self.os,
@@ -192,9 +192,18 @@ impl Here<'_> {
             module: &programs.module_word,
             plugin: arguments.plugin.then_some(programs.module.as_path()),
             daemon: programs.daemon.as_deref(),
-            start: !arguments.no_service && !answers,
+            start: !arguments.no_service && !runs,
             must_answer: self.system.is_live(),
         }
+    }
+
+    /// Whether the daemon answers, and will after the next boot, as far as can be known.
+    fn runs_and_will(&self) -> bool {
+        let is_enabled = || {
+            let words = ["systemctl", "is-enabled", "aisudo-daemon.service"];
+            self.system.service_manager() != Service::Systemd || self.system.run(&words).is_ok()
+        };
+        daemon::answers(self.root) && is_enabled()
     }
 
     /// A run that neither ended nor was undone: the machine went down in it.
@@ -540,3 +549,6 @@ fn invoker() -> Option<String> {
     let name = user_name(uid).filter(|_| uid != 0)?;
     String::from_utf8(name).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -140,11 +140,12 @@ impl Plan {
         Ok(plan)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether nothing is to be done; in a folder nothing is started anyway.
+    pub(super) fn is_empty(&self, system: &dyn System) -> bool {
         self.groups.is_empty()
             && self.users.is_empty()
             && self.directories.is_empty()
-            && self.service.is_none()
+            && (self.service.is_none() || !system.is_live())
             && self.edits().next().is_none()
     }
 

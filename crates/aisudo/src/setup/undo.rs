@@ -71,7 +71,11 @@ pub(super) fn undo(record: &Record, store: &Store, system: &dyn System, extent: 
         undone.take(restore(file, store, extent));
     }
     if let Some(service) = record.service {
-        undone.take(stop(service, store.root(), system));
+        // One that cannot be stopped is in nobody's way.
+        let stopped = stop(service, store.root(), system);
+        undone.said.extend(
+            stopped.unwrap_or_else(|why| Some(format!("aisudo-daemon was not stopped: {why}"))),
+        );
     }
     for file in record.files.iter().rev().filter(|file| !is_late(file)) {
         undone.take(restore(file, store, extent));

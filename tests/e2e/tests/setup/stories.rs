@@ -187,7 +187,7 @@ fn what_was_edited_since_keeps_its_edits() {
         fs::read_to_string("/etc/sudoers.d/aisudo").unwrap(),
         "# mine\n"
     );
-    host.root("visudo -c");
+    host.root("/usr/sbin/visudo -c");
     host.owner_is_let_in();
 }
 

@@ -237,7 +237,10 @@ fn what_a_crash_cut_short_is_undone_by_the_next_run() {
         setup.type_in("y\n");
         setup.wait_for_stdout("unless you type: keep", SETUP);
         // The watchdog first.
-        host.root("kill -9 $(pgrep -f -- '--root / setup --watchdog' | head -1)");
+        host.root(&format!(
+            "kill -9 $(pgrep -P {} -f -- 'setup --watchdog')",
+            setup.pid()
+        ));
         kill(setup.pid());
         drop(setup);
         assert_ne!(changed(&before, &tree("/etc")), [""; 0]);
