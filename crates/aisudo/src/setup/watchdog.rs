@@ -41,7 +41,7 @@ pub(super) struct Watchdog {
 }
 
 /// How a trial ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     Kept,
     /// All of it was undone.
