@@ -9,6 +9,7 @@
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 compile_error!("aisudo knows Linux and macOS: a port begins with linux.rs in each folder here");
 
+pub mod changeable;
 pub mod clock;
 pub mod connect;
 pub mod descriptor;

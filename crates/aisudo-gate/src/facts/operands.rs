@@ -7,7 +7,7 @@ use std::{
     fs::File,
     io,
     os::unix::fs::FileExt,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
 use aisudo_core::{
@@ -18,10 +18,9 @@ use aisudo_core::{
     sudo_argv::Mode,
     wire::MAX_CONTENT_BYTES,
 };
-use aisudo_sys::users;
+use aisudo_sys::changeable::{Way, Who};
 use rustix::{
-    fs::{Access, FileType, Mode as FileMode, OFlags, access, fstat, lstat, open, readlink},
-    process::{getegid, getgroups},
+    fs::{FileType, Mode as FileMode, OFlags, fstat, open},
     stdio::stdin,
 };
 use sha2::{Digest, Sha256};
@@ -34,9 +33,6 @@ const MOST_OPERANDS: usize = 64;
 /// Most bytes that are hashed for one request: sudo must not be held for long by a large file.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Most symbolic links that are followed on one path: as many as the kernel does.
-const MOST_LINKS: usize = 40;
-
 /// The changeable files of a request, with their content as it is now.
 #[must_use]
 pub fn changeable(request: &Request) -> Vec<Operand> {
@@ -47,7 +43,7 @@ pub fn changeable(request: &Request) -> Vec<Operand> {
         if found
             .iter()
             .any(|known| known.path.as_os() == path.as_os_str())
-            || !who.can_change(&path, said)
+            || !can_change(&who, &path, said)
         {
             continue;
         }
@@ -244,6 +240,25 @@ fn files_in(word: &Raw) -> impl Iterator<Item = usize> + use<> {
         .filter(move |at| *at < length)
 }
 
+/// Whether this user could change what a word names. What does not exist is as changeable as the
+/// directory in which it would be made, where a path was meant for certain; else it is no operand.
+fn can_change(who: &Who, path: &Path, said: Said) -> bool {
+    match who.way(path) {
+        Way::Leads(changeable, _) => changeable,
+        Way::Ends(changeable) => changeable && said == Said::Certainly,
+    }
+}
+
+/// [`can_change`], of a part of a word.
+pub(super) fn can_change_named(who: &Who, named: &Named) -> bool {
+    can_change(who, &named.path, named.said)
+}
+
+/// Whether this user could change what is found at a path, or put something there.
+pub(super) fn can_change_path(who: &Who, path: &Path) -> bool {
+    can_change(who, path, Said::Certainly)
+}
+
 /// The interpreter on a script's first line: execve(2).
 fn interpreter(program: &Path) -> Option<PathBuf> {
     interpreter_in(&open_to_read(program).ok()?)
@@ -262,126 +277,6 @@ pub(super) fn interpreter_in(file: &File) -> Option<PathBuf> {
         .split(|byte| *byte == b' ' || *byte == b'\t')
         .find(|word| !word.is_empty())?;
     Some(PathBuf::from(Raw(word.to_vec()).as_os()))
-}
-
-/// Where a path goes, and whether something on it is changeable.
-enum Way {
-    /// To this file or directory.
-    Leads(bool, PathBuf),
-    /// Nowhere: there is nothing, or a loop.
-    Ends(bool),
-}
-
-/// The user who must not be able to change the file.
-pub(super) struct Who {
-    uid: u32,
-    groups: Vec<u32>,
-}
-
-impl Who {
-    /// sudo still has the requester's groups. A simulation for somebody else has not.
-    pub(super) fn of(uid: u32) -> Self {
-        if uid != rustix::process::getuid().as_raw() {
-            let groups = users::account(uid).map_or_else(Vec::new, |it| users::group_ids(&it));
-            return Self { uid, groups };
-        }
-        let mut groups: Vec<u32> = getgroups()
-            .unwrap_or_default()
-            .into_iter()
-            .map(rustix::fs::Gid::as_raw)
-            .collect();
-        groups.push(getegid().as_raw());
-        groups.push(rustix::process::getgid().as_raw());
-        Self { uid, groups }
-    }
-
-    /// Whether this user could change what is found at `path`: the file, or any directory or link
-    /// on the way to it. What does not exist is as changeable as the directory in which it would be
-    /// made, where a path was meant for certain; else it is no operand.
-    fn can_change(&self, path: &Path, said: Said) -> bool {
-        let mut links = MOST_LINKS;
-        match self.follow(path, &mut links) {
-            Way::Leads(changeable, _) => changeable,
-            Way::Ends(changeable) => changeable && said == Said::Certainly,
-        }
-    }
-
-    /// Whether this user could change what a word names.
-    pub(super) fn can_change_named(&self, named: &Named) -> bool {
-        self.can_change(&named.path, named.said)
-    }
-
-    /// Whether this user could change what is found at a path, or put something there.
-    pub(super) fn can_change_path(&self, path: &Path) -> bool {
-        self.can_change(path, Said::Certainly)
-    }
-
-    /// Whether something on the way is changeable, and where the way ends.
-    fn follow(&self, path: &Path, links: &mut usize) -> Way {
-        let mut at = PathBuf::from("/");
-        let mut changeable = false;
-        for part in path.components() {
-            match part {
-                Component::Normal(name) => {
-                    let next = at.join(name);
-                    let Ok(entry) = lstat(&next) else {
-                        let own = lstat(&at).is_ok_and(|meta| self.can_write(&at, &meta));
-                        return Way::Ends(changeable || own);
-                    };
-                    changeable |= self.can_replace(&at, entry.st_uid);
-                    if FileType::from_raw_mode(entry.st_mode) == FileType::Symlink {
-                        let left = links.checked_sub(1);
-                        *links = left.unwrap_or_default();
-                        let (Some(_), Ok(target)) = (left, readlink(&next, Vec::new())) else {
-                            return Way::Ends(changeable);
-                        };
-                        let target = at.join(Raw(target.into_bytes()).as_os());
-                        match self.follow(&target, links) {
-                            Way::Leads(way, end) => {
-                                changeable |= way;
-                                at = end;
-                            }
-                            Way::Ends(way) => return Way::Ends(changeable || way),
-                        }
-                    } else {
-                        at = next;
-                    }
-                }
-                Component::ParentDir => {
-                    at.pop();
-                }
-                Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
-            }
-        }
-        let Ok(end) = lstat(&at) else {
-            return Way::Ends(changeable);
-        };
-        let own =
-            FileType::from_raw_mode(end.st_mode) != FileType::Symlink && self.can_write(&at, &end);
-        Way::Leads(changeable || own, at)
-    }
-
-    /// Whether an entry of `directory` can be removed or replaced. In a directory with the sticky
-    /// bit only by the owner of either: unlink(2).
-    fn can_replace(&self, directory: &Path, entry_owner: u32) -> bool {
-        let Ok(meta) = lstat(directory) else {
-            return false;
-        };
-        let sticky = FileMode::from_raw_mode(meta.st_mode).contains(FileMode::SVTX);
-        self.can_write(directory, &meta)
-            && (!sticky || entry_owner == self.uid || meta.st_uid == self.uid)
-    }
-
-    /// Whether the object itself can be written. An owner can give themselves the right.
-    fn can_write(&self, path: &Path, meta: &rustix::fs::Stat) -> bool {
-        let mode = FileMode::from_raw_mode(meta.st_mode);
-        meta.st_uid == self.uid
-            || (mode.contains(FileMode::WGRP) && self.groups.contains(&meta.st_gid))
-            || mode.contains(FileMode::WOTH)
-            // access(2) asks for the real uid, which in sudo is the requester's, and so knows of
-            // access control lists.
-            || (rustix::process::getuid().as_raw() == self.uid && self.uid != 0 && access(path, Access::WRITE_OK).is_ok())
-    }
 }
 
 /// What is at `path` now.

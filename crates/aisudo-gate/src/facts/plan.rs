@@ -12,9 +12,11 @@ use aisudo_core::{
     request::{Operand, Request},
 };
 
+use aisudo_sys::changeable::Who;
+
 use super::{
     Occasion, directory, gather,
-    operands::{Named, Who, interpreter_in, named_by, open_to_read},
+    operands::{Named, can_change_named, can_change_path, interpreter_in, named_by, open_to_read},
 };
 
 /// Words that are about to be run, and who must not be able to change what they name.
@@ -95,7 +97,7 @@ impl Plan {
                 word: 0,
                 at: 0,
                 path: path.to_path_buf(),
-                changeable: changeable(who.can_change_path(path)),
+                changeable: changeable(can_change_path(&who, path)),
             });
         }
         let Some(command) = Command::of(&self.request) else {
@@ -110,7 +112,7 @@ impl Plan {
         let place = |named: Named| Place {
             word: named.word + 1,
             at: named.at,
-            changeable: changeable(who.can_change_named(&named)),
+            changeable: changeable(can_change_named(&who, &named)),
             path: named.path,
         };
         let directory = self.directory();
@@ -122,7 +124,7 @@ impl Plan {
     #[must_use]
     pub fn open_interpreter(&self, script: &File) -> Option<PathBuf> {
         let path = self.directory().join(interpreter_in(script)?);
-        let open = self.requester != 0 && Who::of(self.requester).can_change_path(&path);
+        let open = self.requester != 0 && can_change_path(&Who::of(self.requester), &path);
         open.then_some(path)
     }
 
@@ -137,7 +139,7 @@ impl Plan {
 /// Whether a user could change what is at a path, or put something there.
 #[must_use]
 pub fn can_change(uid: u32, path: &Path) -> bool {
-    Who::of(uid).can_change_path(path)
+    can_change_path(&Who::of(uid), path)
 }
 
 /// Opens a file to be copied, without waiting for anything.
