@@ -109,6 +109,12 @@ pub(crate) enum Command {
     ///
     /// Exit code 0 only if all did. Nothing has to be answered there. Needs root.
     Test(Test),
+    /// Look whether each door to root is shut, and say how to shut what is open
+    ///
+    /// Looks at sudo, PAM, sudoers, the daemon, and at other ways to root for each gated user.
+    /// docs/doctor.md explains each finding. Exit code 0: all is shut; 1: something is open; 2: it could
+    /// not be looked. Needs root.
+    Doctor(Doctor),
     /// Print what a shell needs to complete this command's words
     Completions {
         /// Which shell
@@ -206,6 +212,26 @@ pub(crate) struct Rename {
 pub(crate) struct Test {
     /// The device, named as for revoke; without it, all of them
     pub(crate) device: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print {"version": 1, "ok": bool, "findings": [{"id", "severity", "what", "why", "fix",
+    /// "fixable"}]}; severity is fail, warn, note, or with --verbose ok
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Set owners and modes of aisudo's files and PAM's right, where that is safe; says what it did
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Say nothing when all is shut
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Tell of what is shut, and notes, too
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Look at other ways to root for this gated user alone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
 }
 
 #[derive(Debug, Args)]

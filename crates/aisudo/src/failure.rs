@@ -13,6 +13,10 @@ pub(crate) enum Failure {
     Unreachable(String),
     /// This user may not.
     NotPermitted(String),
+    /// Something was found, and has been said.
+    Found,
+    /// It could not be looked at.
+    NotLooked(String),
     /// Whoever read standard output has gone: no reason for a message.
     NobodyReads,
 }
@@ -25,18 +29,20 @@ impl Failure {
 
     pub(crate) fn message(&self) -> Option<&str> {
         match self {
-            Self::Refused(message) | Self::Unreachable(message) | Self::NotPermitted(message) => {
-                Some(message)
-            }
-            Self::NobodyReads => None,
+            Self::Refused(message)
+            | Self::Unreachable(message)
+            | Self::NotPermitted(message)
+            | Self::NotLooked(message) => Some(message),
+            Self::NobodyReads | Self::Found => None,
         }
     }
 
-    /// As `--help` documents them; 2 is clap's, for wrong usage.
+    /// As `--help` documents them; 2 is clap's too, for wrong usage.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::NobodyReads => 0,
-            Self::Refused(_) => 1,
+            Self::Refused(_) | Self::Found => 1,
+            Self::NotLooked(_) => 2,
             Self::Unreachable(_) => 3,
             Self::NotPermitted(_) => 4,
         })

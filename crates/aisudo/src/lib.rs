@@ -10,6 +10,7 @@ mod cli;
 mod daemon;
 mod decide;
 mod devices;
+mod doctor;
 mod failure;
 mod fetch;
 mod group;
@@ -99,6 +100,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Revoke(arguments) => devices::revoke(&paths, arguments, output),
         Command::Rename(arguments) => devices::rename(&paths, arguments, output),
         Command::Test(arguments) => devices::test(&paths, arguments, output),
+        Command::Doctor(arguments) => doctor::run(&paths, arguments, output),
         Command::Completions { shell } => manual::completions(*shell, output),
         Command::Man { directory } => manual::pages(directory),
     }
