@@ -72,6 +72,28 @@ impl Who {
         }
     }
 
+    /// Whether this user could pass a directory, as far as its mode says (path_resolution(7)).
+    #[must_use]
+    pub fn can_search(&self, directory: &Path) -> bool {
+        let Ok(meta) = lstat(directory) else {
+            return false;
+        };
+        if FileType::from_raw_mode(meta.st_mode) == FileType::Symlink {
+            // It is what it leads to that is passed.
+            return true;
+        }
+        let mode = Mode::from_raw_mode(meta.st_mode);
+        let bit = if meta.st_uid == self.uid {
+            // An owner can give themselves the right.
+            return true;
+        } else if self.groups.contains(&meta.st_gid) {
+            Mode::XGRP
+        } else {
+            Mode::XOTH
+        };
+        mode.contains(bit) || acl(directory).is_some()
+    }
+
     /// Whether something on the way is changeable, and where the way ends.
     fn follow(&self, path: &Path, links: &mut usize) -> Way {
         let mut at = PathBuf::from("/");

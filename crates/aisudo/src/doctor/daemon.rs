@@ -262,7 +262,8 @@ fn reached(view: &View<'_>, config: &Config, report: &mut Report) {
             "install the same version of both, then: systemctl restart aisudo-daemon",
         );
     }
-    if status.policy.starts_with("refused") {
+    // What is wrong with the file itself is told already.
+    if status.policy.starts_with("refused") && !report.has("policy.") {
         report.add(
             "daemon.policy_refused",
             format!("the daemon's policy: {}", status.policy),

@@ -66,14 +66,14 @@ fn examine(view: &View<'_>, user: Option<&str>) -> Result<Report, Failure> {
     let sudos = gate::sudos(view);
     pam::check(view, &sudos, &mut report);
     sudo_conf::check(view, &sudos, &mut report);
+    let secure_path = sudoers::check(view, &sudos, &subjects, &mut report);
     if let Some(config) = &config {
-        sudoers::check(view, &sudos, &subjects, &mut report);
         config::check_people(view, config, &subjects, &mut report);
         daemon::check(view, config, &subjects, &mut report);
     }
     doors::check(view, &subjects, &mut report);
     setuid::check(view, &subjects, &mut report);
-    root_files::check(view, &subjects, &mut report);
+    root_files::check(view, &subjects, &secure_path, &mut report);
     Ok(report)
 }
 

@@ -117,6 +117,11 @@ impl Report {
         severities.max().unwrap_or(Severity::Ok)
     }
 
+    /// Whether something of this family was found.
+    pub(super) fn has(&self, family: &str) -> bool {
+        self.findings.iter().any(|one| one.id.starts_with(family))
+    }
+
     /// How many checks were made.
     pub(super) fn count(&self) -> usize {
         self.looked.len()

@@ -89,6 +89,25 @@ impl<'a> View<'a> {
         self.at(path).metadata().ok()
     }
 
+    /// Those that are there, each directory once: `/lib` may be a link to `/usr/lib`.
+    pub(super) fn distinct<P: AsRef<Path>>(
+        &self,
+        paths: impl IntoIterator<Item = P>,
+    ) -> Vec<PathBuf> {
+        let mut seen: Vec<PathBuf> = Vec::new();
+        let mut found = Vec::new();
+        for path in paths {
+            let Ok(real) = self.at(&path).canonicalize() else {
+                continue;
+            };
+            if !seen.contains(&real) {
+                seen.push(real);
+                found.push(path.as_ref().to_path_buf());
+            }
+        }
+        found
+    }
+
     pub(super) fn exists(&self, path: impl AsRef<Path>) -> bool {
         self.at(path).symlink_metadata().is_ok()
     }

@@ -103,7 +103,12 @@ const PATH: [&str; 6] = [
     "/bin",
 ];
 
-pub(super) fn check(view: &View<'_>, subjects: &[Subject], report: &mut Report) {
+pub(super) fn check(
+    view: &View<'_>,
+    subjects: &[Subject],
+    secure_path: &BTreeSet<PathBuf>,
+    report: &mut Report,
+) {
     for id in [
         "door.account_file",
         "door.shadow_readable",
@@ -123,7 +128,7 @@ pub(super) fn check(view: &View<'_>, subjects: &[Subject], report: &mut Report) 
         ("door.root_shell", with_entries(view, &SHELLS)),
         ("door.loader", loader(view)),
         ("door.hook", with_entries(view, &HOOKS)),
-        ("door.path", with_entries(view, &PATH)),
+        ("door.path", path(view, secure_path)),
         ("door.pam_module", modules(view)),
         (
             "door.sudo_plugin",
@@ -158,7 +163,7 @@ fn changeable(
     let mut open: Vec<&Path> = Vec::new();
     // A directory comes before what is in it.
     for path in paths {
-        if open.iter().any(|above| path.starts_with(above)) || !who.can_change(&view.at(path)) {
+        if open.iter().any(|above| path.starts_with(above)) || !can_change(view, who, path) {
             continue;
         }
         open.push(path);
@@ -169,6 +174,47 @@ fn changeable(
             format!("ls -ld {shown} and each directory above it, then: chown root, chmod go-w"),
         );
     }
+}
+
+/// Whether the user comes as far as to what they could change on the way to this path.
+fn can_change(view: &View<'_>, who: &Who, path: &Path) -> bool {
+    let mut way = PathBuf::from("/");
+    for part in path.components().skip(1) {
+        if !who.can_search(&view.at(&way)) {
+            return false;
+        }
+        way.push(part);
+        let place = view.at(&way);
+        // Masked units are links to what everybody can write to.
+        let is_null = place
+            .canonicalize()
+            .is_ok_and(|end| end == Path::new("/dev/null"));
+        if !is_null && who.can_change(&place) {
+            return true;
+        }
+        // What stands behind a link has a way of its own.
+        if let Ok(real) = place.canonicalize()
+            && let Some(above) = real.parent()
+            && !above.ancestors().all(|above| who.can_search(above))
+        {
+            return false;
+        }
+    }
+    false
+}
+
+/// Root's programs: where everybody's are, and where sudo looks.
+fn path(view: &View<'_>, secure_path: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    let usual = PATH.iter().map(PathBuf::from);
+    let directories = view.distinct(usual.chain(secure_path.iter().cloned()));
+    let entries = directories
+        .iter()
+        .flat_map(|directory| view.list(directory));
+    let mut found: BTreeSet<PathBuf> = entries.collect();
+    found.extend(directories);
+    // One that does not exist can be made.
+    found.extend(secure_path.iter().cloned());
+    found
 }
 
 fn reads(view: &View<'_>, subject: &Subject, path: &str) -> bool {
@@ -234,11 +280,9 @@ fn modules(view: &View<'_>) -> BTreeSet<PathBuf> {
         .map(PathBuf::from)
         .chain(plain)
         .chain(multiarch);
-    for directory in all.map(|directory| directory.join("security")) {
-        if view.meta(&directory).is_some_and(|meta| meta.is_dir()) {
-            found.extend(view.list(&directory));
-            found.insert(directory);
-        }
+    for directory in view.distinct(all.map(|directory| directory.join("security"))) {
+        found.extend(view.list(&directory));
+        found.insert(directory);
     }
     found
 }

@@ -140,12 +140,8 @@ const UNITS: [&str; 6] = [
 /// Units, what is dropped into them, and what services run as root.
 pub(super) fn of_units(view: &View<'_>) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
-    for directory in UNITS {
-        if !view.exists(directory) {
-            continue;
-        }
-        found.insert(PathBuf::from(directory));
-        for path in view.list(directory) {
+    for directory in view.distinct(UNITS) {
+        for path in view.list(&directory) {
             if view.meta(&path).is_some_and(|meta| meta.is_dir()) {
                 for part in view.list(&path) {
                     found.extend(of_unit(view, &part));
@@ -156,6 +152,7 @@ pub(super) fn of_units(view: &View<'_>) -> BTreeSet<PathBuf> {
             }
             found.insert(path);
         }
+        found.insert(directory);
     }
     found
 }

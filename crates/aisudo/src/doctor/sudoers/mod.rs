@@ -3,7 +3,11 @@
 mod judge;
 mod read;
 
-use std::{os::unix::fs::MetadataExt as _, path::Path};
+use std::{
+    collections::BTreeSet,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
 
 use self::{
     judge::{Effective, matches_host},
@@ -31,8 +35,17 @@ const FIRST_OF_RS: &str = "/etc/sudoers-rs";
 
 const SETUP: &str = "run: aisudo setup";
 
-pub(super) fn check(view: &View<'_>, sudos: &Sudos, subjects: &[Subject], report: &mut Report) {
-    let Some(sudo) = sudos.first() else { return };
+/// Looks at all files. Returns where sudo looks for programs (`secure_path`).
+pub(super) fn check(
+    view: &View<'_>,
+    sudos: &Sudos,
+    subjects: &[Subject],
+    report: &mut Report,
+) -> BTreeSet<PathBuf> {
+    let mut secure_path = BTreeSet::new();
+    let Some(sudo) = sudos.first() else {
+        return secure_path;
+    };
     report.looked_at("sudoers.");
     let first = match sudo.kind {
         Kind::Rs if view.exists(FIRST_OF_RS) => FIRST_OF_RS,
@@ -51,7 +64,11 @@ pub(super) fn check(view: &View<'_>, sudos: &Sudos, subjects: &[Subject], report
         if !passwordless {
             as_sudo_says(view, sudo, subject, report);
         }
+        let directories = effective.text("secure_path").unwrap_or_default();
+        let absolute = directories.split(':').filter(|path| path.starts_with('/'));
+        secure_path.extend(absolute.map(PathBuf::from));
     }
+    secure_path
 }
 
 fn host_name(view: &View<'_>) -> String {
