@@ -11,7 +11,7 @@ use std::{
 };
 
 use aisudo_e2e::PATIENCE;
-use aisudo_testbed::{BUILD, DEFAULT_CONFIG, DEFAULT_SUDOERS, Output, World, pam_text};
+use aisudo_testbed::{BUILD, DEFAULT_CONFIG, DEFAULT_SUDOERS, Daemon, Output, World, pam_text};
 use serde_json::Value;
 
 /// As setup writes them.
@@ -28,6 +28,13 @@ fn good() -> World {
         world.pam(service, &pam_text(PAM));
     }
     world
+}
+
+/// A daemon that has its database, too.
+fn daemon(world: &World) -> Daemon {
+    let daemon = world.start_daemon();
+    world.approver(["status"]).expect_success();
+    daemon
 }
 
 fn doctor(world: &World, arguments: &[&str]) -> Output {
@@ -64,7 +71,7 @@ fn ids(done: &Output, wanted: impl Fn(&str) -> bool) -> Vec<String> {
 #[test]
 fn a_good_host_gets_one_line() {
     let world = good();
-    let _daemon = world.start_daemon();
+    let _daemon = daemon(&world);
     let done = doctor(&world, &["--json", "--verbose"]);
     assert_eq!(open(&done), Vec::<String>::new(), "{done}");
     assert_eq!(done.code(), Some(0), "{done}");
@@ -81,7 +88,7 @@ fn each_is_found(cases: &[Case<'_>]) {
     let mut wrong = Vec::new();
     for (name, expected, break_it) in cases {
         let world = good();
-        let _daemon = world.start_daemon();
+        let _daemon = daemon(&world);
         break_it(&world);
         let done = doctor(&world, &["--json"]);
         let found = open(&done);
@@ -260,7 +267,7 @@ fn lines_of_ours_behind_an_include_of_their_own_are_found_in_place() {
     let world = good();
     world.pam("aisudo-lines", PAM);
     world.pam("sudo", &pam_text("@include aisudo-lines"));
-    let _daemon = world.start_daemon();
+    let _daemon = daemon(&world);
     let done = doctor(&world, &["--json"]);
     assert_eq!((open(&done), done.code()), (Vec::new(), Some(0)), "{done}");
 }
@@ -486,13 +493,12 @@ fn what_is_not_in_force_for_the_gated_user_is_not_told() {
          agent ALL=(ALL) NOPASSWD: /usr/bin/id\n\
          agent ALL=(ALL:ALL) ALL\n",
     );
-    let _daemon = world.start_daemon();
+    let _daemon = daemon(&world);
     let done = doctor(&world, &["--json"]);
     assert_eq!((open(&done), done.code()), (Vec::new(), Some(0)), "{done}");
 }
 
-const SHELL_RULE: &str =
-    "version = 1\n[[rule]]\nname = \"x\"\neffect = \"allow\"\nprogram = \"/usr/bin/bash\"\n";
+const SHELL_RULE: &str = "version = 1\n[[rule]]\nname = \"x\"\neffect = \"allow\"\nprogram = \"/usr/bin/bash\"\nargs = [\"-c\", \"true\"]\n";
 
 #[test]
 fn a36_each_file_of_roots_that_cannot_be_believed_is_found() {
@@ -622,7 +628,12 @@ fn each_mistake_about_people_is_found() {
         ),
         (
             "the daemon is root",
-            &["daemon.user_groups", "daemon.user_root"],
+            &[
+                "daemon.database",
+                "daemon.state_dir",
+                "daemon.user_groups",
+                "daemon.user_root",
+            ],
             |world| {
                 world.config(
                     &DEFAULT_CONFIG
@@ -659,8 +670,8 @@ fn each_trouble_with_the_daemon_is_found() {
         ),
     ]);
     let world = good();
-    let mut daemon = world.start_daemon();
-    daemon.terminate();
+    let mut running = daemon(&world);
+    running.terminate();
     let done = doctor(&world, &["--json"]);
     assert_eq!(
         (open(&done), done.code()),
@@ -867,7 +878,7 @@ fn a08_other_doors_to_root_are_found_and_named() {
 #[test]
 fn what_looks_like_a_door_and_is_none_is_not_told() {
     let world = good();
-    let _daemon = world.start_daemon();
+    let _daemon = daemon(&world);
     join("other", "docker", 8000);
     UnixListener::bind("/run/docker.sock").expect("a socket");
     chmod("/run/docker.sock", 0o660);
@@ -910,7 +921,7 @@ fn members_of_a_gated_group_are_looked_at_and_one_can_be_chosen() {
         ),
     );
     world.sudoers(&DEFAULT_SUDOERS.replace("Defaults:agent", "Defaults:%agents"));
-    let _daemon = world.start_daemon();
+    let _daemon = daemon(&world);
     let done = doctor(&world, &["--json"]);
     assert_eq!(open(&done), ["door.group"], "{done}");
     assert!(
@@ -930,7 +941,7 @@ fn members_of_a_gated_group_are_looked_at_and_one_can_be_chosen() {
 #[test]
 fn fix_mends_what_is_safe_to_mend_and_says_so() {
     let world = good();
-    let _daemon = world.start_daemon();
+    let _daemon = daemon(&world);
     let broken = [
         ("/etc/pam.d/sudo", 0o666, 0o644),
         ("/run/aisudo-build/pam_aisudo.so", 0o777, 0o755),
@@ -968,7 +979,7 @@ fn fix_mends_what_is_safe_to_mend_and_says_so() {
 #[test]
 fn a36_fix_makes_no_file_believable_that_others_could_have_written() {
     let world = good();
-    let _daemon = world.start_daemon();
+    let _daemon = daemon(&world);
     chmod("/etc/aisudo/aisudo.toml", 0o666);
     let done = doctor(&world, &["--fix", "--json"]);
     assert_eq!(
@@ -987,7 +998,7 @@ fn a36_fix_makes_no_file_believable_that_others_could_have_written() {
 #[test]
 fn a24_fix_follows_no_link() {
     let world = good();
-    let _daemon = world.start_daemon();
+    let _daemon = daemon(&world);
     fs::remove_file("/run/aisudo/gate.sock").unwrap();
     put("/etc/target", 0o640, "");
     symlink("/etc/target", "/run/aisudo/gate.sock").unwrap();
@@ -1020,7 +1031,7 @@ fn who_is_not_root_is_told_that_it_could_not_be_looked() {
 #[test]
 fn text_and_json_say_what_why_and_how() {
     let world = good();
-    let _daemon = world.start_daemon();
+    let _daemon = daemon(&world);
     chmod("/run/aisudo/gate.sock", 0o666);
     join("agent", "docker", 8000);
     let done = doctor(&world, &["--quiet"]);

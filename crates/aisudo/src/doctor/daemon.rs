@@ -354,7 +354,7 @@ fn set_back(entry: &str, now_ms: u64) -> Option<i64> {
 }
 
 /// systemd-timesyncd and chrony say so by a file or the kernel; timedatectl knows both.
-fn synchronised(view: &View<'_>, report: &mut Report) {
+pub(super) fn synchronised(view: &View<'_>, report: &mut Report) {
     if view.exists(Path::new("/run/systemd/timesync/synchronized")) {
         return;
     }

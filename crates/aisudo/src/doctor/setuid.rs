@@ -149,7 +149,10 @@ pub(super) fn check(view: &View<'_>, subjects: &[Subject], report: &mut Report) 
     let start = clock::boottime();
     let seen = |path: &Path| path.symlink_metadata().is_ok_and(|meta| meta.is_dir());
     let roots: Vec<PathBuf> = PLACES.iter().map(|place| view.at(place)).collect();
-    for root in roots.iter().filter(|root| seen(root)) {
+    for root in roots
+        .iter()
+        .filter(|root| seen(root) && !cannot_raise(root))
+    {
         let device = root.metadata().map_or(0, |meta| meta.dev());
         scan.walk(root, device, &|| {
             let passed = clock::boottime().0.saturating_sub(start.0);
@@ -196,9 +199,6 @@ impl Scan {
             if self.files > MOST_FILES || over() {
                 self.incomplete = true;
                 return;
-            }
-            if cannot_raise(&directory) {
-                continue;
             }
             let Ok(entries) = fs::read_dir(&directory) else {
                 continue;
