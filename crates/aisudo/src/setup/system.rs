@@ -136,6 +136,10 @@ impl System for Folder {
             name: name.as_bytes().to_vec(),
             uid: fields.get(2)?.parse().ok()?,
             gid: fields.get(3)?.parse().ok()?,
+            shell: fields
+                .get(6)
+                .map(|shell| shell.as_bytes().to_vec())
+                .unwrap_or_default(),
         })
     }
 

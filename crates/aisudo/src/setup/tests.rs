@@ -306,7 +306,8 @@ fn a_folders_users_are_those_of_its_own_files() {
         Account {
             name: b"owner".to_vec(),
             uid: 1000,
-            gid: 1000
+            gid: 1000,
+            shell: b"/bin/sh".to_vec(),
         }
     );
     assert_eq!(system.groups_of(&owner), ["wheel", "owner"]);
