@@ -6,8 +6,10 @@ mod demo;
 mod docs;
 mod fuzz;
 mod mac;
+mod package;
 mod picture;
 mod root;
+mod roots;
 mod setup;
 mod sh;
 mod steps;
@@ -26,6 +28,8 @@ cargo xtask <command>
                             the fuzz targets for longer; --keep adds what is new to fuzz/corpus
   app                       build the phone app into app/dist, for the daemon to carry
   mac                       whether it compiles for macOS; downloads compilers into target/
+  package [--debug] [--version V] [--directory D]
+                            a Debian package in target/package
   docs                      write the pages that are made from the programs
   bench [--quick] [--json FILE]
                             what a gated sudo costs, against the same machine without aisudo
@@ -45,6 +49,8 @@ fn main() -> ExitCode {
         "picture-as-root" => picture::alone(),
         "picture-alone" => picture::take(),
         "test" => test::test(rest),
+        "package" => package::package(rest),
+        "in-root" => roots::run_inside(rest),
         "bench" => bench::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
         "mac" => mac::check(),

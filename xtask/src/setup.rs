@@ -7,9 +7,11 @@ use crate::root::as_root;
 use crate::sh::{Result, checkout, run_quietly, which};
 
 /// A package of Debian and how to see that it is there.
-struct Need {
-    package: &'static str,
-    is_there: fn() -> bool,
+pub(crate) struct Need {
+    /// Debian's name of it.
+    pub(crate) package: &'static str,
+    /// Whether it is there.
+    pub(crate) is_there: fn() -> bool,
 }
 
 const NEEDS: &[Need] = &[
@@ -124,6 +126,20 @@ fn is_below(directory: &Path, name: &str) -> bool {
     directory.join(name).exists() || inner.into_iter().any(|one| one.path().join(name).exists())
 }
 
+/// What makes a Debian package.
+pub(crate) fn packaging() -> Result<()> {
+    install(&[
+        Need {
+            package: "dpkg-dev",
+            is_there: || which("dpkg-architecture").is_some(),
+        },
+        Need {
+            package: "binutils",
+            is_there: || which("readelf").is_some(),
+        },
+    ])
+}
+
 /// The browser that the app is tested in, and letters to write with.
 pub(crate) fn chromium() -> Result<()> {
     install(&[
@@ -192,7 +208,8 @@ pub(crate) fn make_venv(home: &Path, packages: &[&str]) -> Result<()> {
     )
 }
 
-fn install(needs: &[Need]) -> Result<()> {
+/// Installs the packages of these that are missing.
+pub(crate) fn install(needs: &[Need]) -> Result<()> {
     let missing: Vec<&str> = needs
         .iter()
         .filter(|need| !(need.is_there)())

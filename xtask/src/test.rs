@@ -6,6 +6,7 @@ use crate::app;
 use crate::fuzz;
 use crate::mac;
 use crate::root::is_root;
+use crate::roots::{self, BOOKWORM, Release, TRIXIE};
 use crate::setup;
 use crate::sh::{Result, cargo, checkout, host, run, run_quietly, which};
 use crate::steps::{Done, Steps};
@@ -16,6 +17,40 @@ const AS_ROOT: [&str; 2] = ["aisudo-testbed", "aisudo-e2e"];
 
 /// What sudo loads or starts, and what people and agents call.
 const ARTEFACTS: [&str; 3] = ["pam-aisudo", "aisudo-daemon", "aisudo"];
+
+/// The stories that are about sudo, whichever it is.
+const STORIES: [&str; 5] = ["forms", "attacks", "gates", "invariants", "policy"];
+
+/// One more run of [`STORIES`].
+struct InRoot {
+    step: &'static str,
+    release: Release,
+    /// As the test bed reads `AISUDO_TEST_SUDO`.
+    sudo: &'static str,
+}
+
+const ROOTS: [InRoot; 4] = [
+    InRoot {
+        step: "Debian 12",
+        release: BOOKWORM,
+        sudo: "c",
+    },
+    InRoot {
+        step: "Debian 13",
+        release: TRIXIE,
+        sudo: "c",
+    },
+    InRoot {
+        step: "Debian 13 with the plugin",
+        release: TRIXIE,
+        sudo: "plugin",
+    },
+    InRoot {
+        step: "Debian 13 with sudo-rs",
+        release: TRIXIE,
+        sudo: "rs",
+    },
+];
 
 /// What was asked for on the command line.
 struct Options {
@@ -84,8 +119,21 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     steps.step("with the plugin", || {
         done(run(&mut plugin_tests(&options)?))
     })?;
+    if options.all {
+        for root in &ROOTS {
+            steps.step(root.step, || done(in_root(&options, root)))?;
+        }
+    }
     eprint!("{}", steps.table());
     Ok(())
+}
+
+/// The stories about sudo in a root of another release, with one of its sudos.
+fn in_root(options: &Options, root: &InRoot) -> Result<()> {
+    root.release.make()?;
+    let mut command = stories(options, root.sudo);
+    command.env(runner_variable()?, roots::runner(&root.release)?);
+    run(&mut command)
 }
 
 /// Builds what runs in a world.
@@ -159,14 +207,18 @@ fn root_tests(options: &Options) -> Result<Command> {
 
 /// The stories that are about sudo, once more with the approval plugin in each world.
 fn plugin_tests(options: &Options) -> Result<Command> {
+    as_root(stories(options, "plugin"))
+}
+
+fn stories(options: &Options, sudo: &str) -> Command {
     let mut command = cargo();
     command.args(["test", "--package", "aisudo-e2e"]);
-    for story in ["forms", "attacks", "invariants", "policy"] {
+    for story in STORIES {
         command.args(["--test", story]);
     }
-    command.env("AISUDO_TEST_SUDO", "plugin");
+    command.env("AISUDO_TEST_SUDO", sudo);
     options.pass_to(&mut command);
-    as_root(command)
+    command
 }
 
 fn as_root(mut command: Command) -> Result<Command> {
@@ -175,10 +227,15 @@ fn as_root(mut command: Command) -> Result<Command> {
             "xtask: these run as root, to mount a private world for each test; sudo may ask for your password"
         );
         // Cargo builds as you; only the test programs themselves are started through sudo.
-        let name = host()?.replace('-', "_").to_uppercase();
-        command.env(format!("CARGO_TARGET_{name}_RUNNER"), "sudo -E");
+        command.env(runner_variable()?, "sudo -E");
     }
     Ok(command)
+}
+
+/// The variable that names the program by which cargo starts others.
+fn runner_variable() -> Result<String> {
+    let name = host()?.replace('-', "_").to_uppercase();
+    Ok(format!("CARGO_TARGET_{name}_RUNNER"))
 }
 
 fn done(result: Result<()>) -> Result<Done> {

@@ -1,0 +1,152 @@
+//! `cargo xtask package`: a Debian package of what was built here.
+//!
+//! By `dpkg-deb`, from a tree of ours: what is in the package is then one list in one file, its
+//! maintainer scripts are the files in `packaging/debian/`, and nothing has to be installed for it.
+
+mod contents;
+mod control;
+mod licences;
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::app;
+use crate::setup;
+use crate::sh::{Result, cargo, checkout, output_of, run, run_quietly};
+use control::{About, Needs};
+
+/// What was asked for on the command line.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    /// Debug builds: for tests, which then need no second build of everything.
+    debug: bool,
+    /// Another version than the checkout's.
+    version: Option<String>,
+    /// Where the package goes.
+    directory: PathBuf,
+}
+
+/// `cargo xtask package [--debug] [--version V] [--directory D]`.
+pub(crate) fn package(arguments: &[String]) -> Result<()> {
+    let options = Options::parse(arguments)?;
+    setup::setup()?;
+    setup::packaging()?;
+    let programs = build(options.debug)?;
+    let about = About::of_checkout(options.version.clone())?;
+    let tree = contents::tree(&programs, &about)?;
+    let needs = Needs::of(&programs.all())?;
+    let stage = options.directory.join("stage");
+    tree.write(&stage, about.time)?;
+    let control = control::files(&about, &needs, &tree)?;
+    control.write(&stage.join("DEBIAN"), about.time)?;
+    let file = options.directory.join(about.file_name());
+    let mut pack = Command::new("dpkg-deb");
+    pack.args(["--root-owner-group", "--threads-max=1"])
+        .env("SOURCE_DATE_EPOCH", about.time.to_string());
+    if options.debug {
+        pack.args(["-Zgzip", "-z1"]);
+    }
+    run_quietly(pack.arg("--build").args([&stage, &file]))?;
+    print!("{}", tree.table());
+    let size = std::fs::metadata(&file).map_or(0, |meta| meta.len());
+    println!("{} ({size} bytes)", file.display());
+    Ok(())
+}
+
+/// The files that cargo made.
+struct Programs {
+    module: PathBuf,
+    daemon: PathBuf,
+    command: PathBuf,
+}
+
+impl Programs {
+    fn in_directory(directory: &Path) -> Self {
+        Self {
+            module: directory.join("libpam_aisudo.so"),
+            daemon: directory.join("aisudo-daemon"),
+            command: directory.join("aisudo"),
+        }
+    }
+
+    fn all(&self) -> [&Path; 3] {
+        [&self.module, &self.daemon, &self.command]
+    }
+}
+
+fn build(debug: bool) -> Result<Programs> {
+    if !debug {
+        // The daemon carries the app's files.
+        app::build()?;
+    }
+    // The module by itself: together, it would get the features that others need of its crates.
+    for packages in [&["pam-aisudo"][..], &["aisudo-daemon", "aisudo"]] {
+        let mut build = cargo();
+        build.args(["build", "--quiet"]);
+        if !debug {
+            build.arg("--release");
+        }
+        for package in packages {
+            build.args(["--package", package]);
+        }
+        run(&mut build)?;
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| checkout().join("target"));
+    let profile = if debug { "debug" } else { "release" };
+    Ok(Programs::in_directory(&target.join(profile)))
+}
+
+impl Options {
+    fn parse(arguments: &[String]) -> Result<Self> {
+        let mut options = Self {
+            debug: false,
+            version: None,
+            directory: checkout().join("target/package"),
+        };
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            let mut value = || {
+                let value = words.next().cloned();
+                value.ok_or_else(|| format!("{word} needs a value"))
+            };
+            match word.as_str() {
+                "--debug" => options.debug = true,
+                "--version" => options.version = Some(value()?),
+                "--directory" => options.directory = PathBuf::from(value()?),
+                other => {
+                    return Err(format!(
+                        "no such option: {other} (package [--debug] [--version V] [--directory D])"
+                    ));
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// One value that git tells of the last commit, if this is a checkout of git's.
+fn of_last_commit(format: &[&str]) -> Option<String> {
+    let mut git = Command::new("git");
+    git.args(["log", "-1"]).args(format);
+    git.current_dir(checkout()).env("TZ", "UTC0");
+    let told = output_of(git.stderr(std::process::Stdio::null())).ok()?;
+    Some(told.trim().to_owned()).filter(|told| !told.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_understood_and_nothing_else() {
+        let words = ["--debug", "--version", "2", "--directory", "/x"].map(str::to_owned);
+        let options = Options::parse(&words).unwrap();
+        assert!(options.debug);
+        assert_eq!(options.version.as_deref(), Some("2"));
+        assert_eq!(options.directory, Path::new("/x"));
+        assert!(Options::parse(&["--version".to_owned()]).is_err());
+        assert!(Options::parse(&["--rpm".to_owned()]).is_err());
+    }
+}
