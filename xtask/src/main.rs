@@ -28,7 +28,7 @@ cargo xtask <command>
                             the fuzz targets for longer; --keep adds what is new to fuzz/corpus
   app                       build the phone app into app/dist, for the daemon to carry
   mac                       whether it compiles for macOS; downloads compilers into target/
-  package [--debug] [--version V] [--directory D]
+  package [--debug | --from D] [--version V] [--directory D]
                             a Debian package in target/package
   docs                      write the pages that are made from the programs
   bench [--quick] [--json FILE]

@@ -1,12 +1,12 @@
 //! Debian's releases under `target/roots/`, to run the same stories with other sudos and to install in.
 //!
-//! A root is made once by debootstrap and never changed: what runs in it sees an overlay that is in
-//! memory, in namespaces of its own, and nothing of it remains.
+//! A root is made once by debootstrap and never changed: what runs in it sees an overlay of it.
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
+
+use aisudo_testbed::enter_release;
 
 use crate::root::{as_root, is_root};
 use crate::setup::{self, Need};
@@ -46,38 +46,6 @@ pub(crate) const TRIXIE: Release = Release {
 
 /// Where Debian is; `AISUDO_DEBIAN_MIRROR` names another one.
 const MIRROR: &str = "http://deb.debian.org/debian";
-
-/// The path inside, where it is not the machine's.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// Runs `"$@"` in the root `$1`, in the directory `$3`; the checkout `$2` is there, too, read-only.
-///
-/// The script is process 1 of what it starts: when it ends, so does all that is in there, and its mounts go.
-const ENTER: &str = r#"
-root=$1 checkout=$2 directory=$3
-shift 3
-# A directory that is always there; nobody else sees what is mounted on it.
-base=/mnt
-mount -t tmpfs -o mode=0755 tmpfs $base
-mkdir $base/upper $base/work $base/root
-mount -t overlay -o "lowerdir=$root,upperdir=$base/upper,workdir=$base/work" overlay $base/root
-cd $base/root
-mount -t proc proc proc
-mount --rbind /sys sys
-mount --rbind /dev dev
-# A name that its own files know: sudo looks for it.
-echo debian >/proc/sys/kernel/hostname
-echo debian >etc/hostname
-echo 127.0.0.1 localhost debian >etc/hosts
-mkdir -p "./$checkout"
-mount --bind "$checkout" "./$checkout"
-mount -o remount,bind,ro "./$checkout"
-pivot_root . .
-umount -l .
-cd "$directory"
-"$@" && code=0 || code=$?
-exit $code
-"#;
 
 impl Release {
     fn root(&self) -> PathBuf {
@@ -123,20 +91,8 @@ pub(crate) fn run_inside(arguments: &[String]) -> Result<()> {
         .ok_or_else(|| format!("no such release: {release}"))?;
     let here = std::env::current_dir()
         .map_err(|error| format!("the working directory cannot be told: {error}"))?;
-    let mut command = enter(&release.root(), &checkout(), &here, program);
+    let mut command = enter_release(&release.root(), &checkout(), &here, program);
     Err(format!("cannot start unshare(1): {}", command.exec()))
-}
-
-fn enter(root: &Path, checkout: &Path, directory: &Path, program: &[String]) -> Command {
-    let mut command = Command::new("unshare");
-    command
-        .args(["--mount", "--propagation", "private", "--uts"])
-        .args(["--pid", "--fork", "--kill-child"])
-        .args(["sh", "-euc", ENTER, "in-root"])
-        .args([root, checkout, directory])
-        .args(program)
-        .env("PATH", PATH);
-    command
 }
 
 /// Cargo's runner for test programs that run in this release.
@@ -154,19 +110,6 @@ pub(crate) fn runner(release: &Release) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_run_inside_keeps_its_words_and_its_directory() {
-        let [root, checkout, here] = ["/r", "/c", "/c/x"].map(Path::new);
-        let program = ["t", "a b", "--ignored"].map(str::to_owned);
-        let command = enter(root, checkout, here, &program);
-        let words: Vec<_> = command.get_args().map(|w| w.to_str().unwrap()).collect();
-        let after = words.iter().position(|word| *word == "in-root").unwrap() + 1;
-        assert_eq!(
-            words[after..],
-            ["/r", "/c", "/c/x", "t", "a b", "--ignored"]
-        );
-    }
 
     #[test]
     fn only_releases_that_are_made_here_are_entered() {

@@ -17,7 +17,7 @@ use aisudo_core::{
     wire::{FromGate, Hello, ToGate, decode, encode, frame_length},
 };
 use aisudo_e2e::{PATIENCE, agent, audit, denied, entries, eventually, latest_request, world};
-use aisudo_testbed::{AGENT_PASSWORD, DEFAULT_CONFIG, Output, World};
+use aisudo_testbed::{AGENT_PASSWORD, DEFAULT_CONFIG, Output, Sudo, World};
 
 /// Free space may be looked at; everything else is asked about.
 const DF: &str = r#"
@@ -50,10 +50,28 @@ fn world_with(policy: &str) -> (World, aisudo_testbed::Daemon) {
     (world, daemon)
 }
 
+/// The line as a rule can hold for it. sudo-rs does not tell which program it found: there, only a path
+/// says it.
+fn as_a_rule_needs_it(world: &World, line: &str) -> String {
+    if world.sudo_kind() != Sudo::Rs {
+        return line.to_owned();
+    }
+    let mut after_sudo = false;
+    let words = line.split(' ').map(|word| {
+        let is_option = word.starts_with('-');
+        let is_name = after_sudo && !is_option && !word.starts_with('/');
+        after_sudo = word == "sudo" || (after_sudo && is_option);
+        let directory = if is_name { "/usr/bin/" } else { "" };
+        format!("{directory}{word}")
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// One sudo of the agent that nobody is asked about.
 #[track_caller]
 fn at_once(world: &World, line: &str) -> Output {
-    let done = agent(world).shell(line).wait(PATIENCE);
+    let line = as_a_rule_needs_it(world, line);
+    let done = agent(world).shell(&line).wait(PATIENCE);
     assert!(!done.stderr.contains("waiting for a person"), "{done}");
     done
 }
@@ -92,6 +110,18 @@ fn i1_what_the_policy_allows_runs_at_once_with_one_record() {
     world.approver(["audit", "verify"]).expect_success();
     let list = world.approver(["list", "--all"]).expect_success();
     assert!(list.stdout.contains("released"), "{list}");
+}
+
+/// A bare name is what the requester's sudo makes of it, and sudo-rs does not say what that is.
+#[test]
+fn a_name_without_a_path_is_allowed_only_where_sudo_says_which_program_it_is() {
+    let (world, _daemon) = world_with(DF);
+    if world.sudo_kind() == Sudo::Rs {
+        is_asked(&world, "sudo id -u");
+    } else {
+        assert_eq!(at_once(&world, "sudo id -u").stdout, "0\n");
+    }
+    assert_eq!(at_once(&world, "sudo /usr/bin/id -u").stdout, "0\n");
 }
 
 #[test]
@@ -464,7 +494,7 @@ fn a21_more_than_so_many_a_minute_are_refused_and_a_denied_command_rests() {
             .replace("cooldown = 0", "cooldown = 60"),
     );
     let _daemon = world.start_daemon();
-    is_asked(&world, "sudo -n echo one");
+    is_asked(&world, &as_a_rule_needs_it(&world, "sudo -n echo one"));
     let same = at_once(&world, "sudo -n echo one");
     assert!(
         same.stderr
@@ -530,7 +560,10 @@ fn a35_a_loop_of_allowed_commands_does_not_fill_the_disk() {
     world.config(&DEFAULT_CONFIG.replace("ruled_per_minute = 100000", "ruled_per_minute = 5"));
     let _daemon = world.start_daemon();
     let done = agent(&world)
-        .shell("for i in $(seq 40); do sudo -n id -u; done; true")
+        .shell(&as_a_rule_needs_it(
+            &world,
+            "for i in $(seq 40); do sudo -n id -u; done; true",
+        ))
         .wait(Duration::from_secs(60));
     assert_eq!(done.stdout.lines().count(), 5, "{done}");
     assert!(
@@ -563,7 +596,8 @@ fn a34_a_crash_at_any_moment_lets_nothing_through_that_is_not_on_record() {
     let mut ran = Vec::new();
     for round in 0..ROUNDS {
         let mark = format!("/root/marks/{round}");
-        let sudo = agent(&world).shell(&format!("sudo -n touch {mark}"));
+        let line = as_a_rule_needs_it(&world, &format!("sudo -n touch {mark}"));
+        let sudo = agent(&world).shell(&line);
         thread::sleep(Duration::from_millis(u64::from(round % 20) * 2));
         daemon.kill9();
         daemon = world.start_daemon();

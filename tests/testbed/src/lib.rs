@@ -18,6 +18,7 @@
 
 mod artefacts;
 mod daemon;
+mod debian;
 mod files;
 mod namespace;
 mod processes;
@@ -28,6 +29,7 @@ mod world;
 
 pub use artefacts::BUILD;
 pub use daemon::Daemon;
+pub use debian::enter_release;
 pub use files::{AGENT_PASSWORD, DEFAULT_CONFIG, DEFAULT_SUDOERS, OWNER_PASSWORD, pam_text};
 pub use run::{Output, Run, Running};
 pub use rustix::process::Signal;

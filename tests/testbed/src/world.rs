@@ -148,9 +148,10 @@ impl World {
         write_conf(text);
     }
 
-    /// Replaces `/etc/sudoers.d/aisudo`, which is [`DEFAULT_SUDOERS`](crate::DEFAULT_SUDOERS) at first.
+    /// Replaces `/etc/sudoers.d/aisudo`, which is [`DEFAULT_SUDOERS`](crate::DEFAULT_SUDOERS) at first. For
+    /// [`Sudo::Rs`], less the settings that it does not know and would complain of in each run.
     pub fn sudoers(&self, text: &str) {
-        write("/etc/sudoers.d/aisudo", 0o440, text);
+        write("/etc/sudoers.d/aisudo", 0o440, &self.sudo.sudoers(text));
     }
 
     /// Replaces one PAM service. See [`pam_text`].

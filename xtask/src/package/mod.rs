@@ -21,18 +21,23 @@ use control::{About, Needs};
 struct Options {
     /// Debug builds: for tests, which then need no second build of everything.
     debug: bool,
+    /// What is in this directory already, instead of building.
+    from: Option<PathBuf>,
     /// Another version than the checkout's.
     version: Option<String>,
     /// Where the package goes.
     directory: PathBuf,
 }
 
-/// `cargo xtask package [--debug] [--version V] [--directory D]`.
+/// `cargo xtask package [--debug | --from D] [--version V] [--directory D]`.
 pub(crate) fn package(arguments: &[String]) -> Result<()> {
     let options = Options::parse(arguments)?;
     setup::setup()?;
     setup::packaging()?;
-    let programs = build(options.debug)?;
+    let programs = match &options.from {
+        Some(directory) => Programs::in_directory(directory),
+        None => build(options.debug)?,
+    };
     let about = About::of_checkout(options.version.clone())?;
     let tree = contents::tree(&programs, &about)?;
     let needs = Needs::of(&programs.all())?;
@@ -44,7 +49,8 @@ pub(crate) fn package(arguments: &[String]) -> Result<()> {
     let mut pack = Command::new("dpkg-deb");
     pack.args(["--root-owner-group", "--threads-max=1"])
         .env("SOURCE_DATE_EPOCH", about.time.to_string());
-    if options.debug {
+    if options.debug || options.from.is_some() {
+        // For tests: quick, not small.
         pack.args(["-Zgzip", "-z1"]);
     }
     run_quietly(pack.arg("--build").args([&stage, &file]))?;
@@ -102,6 +108,7 @@ impl Options {
     fn parse(arguments: &[String]) -> Result<Self> {
         let mut options = Self {
             debug: false,
+            from: None,
             version: None,
             directory: checkout().join("target/package"),
         };
@@ -113,11 +120,12 @@ impl Options {
             };
             match word.as_str() {
                 "--debug" => options.debug = true,
+                "--from" => options.from = Some(PathBuf::from(value()?)),
                 "--version" => options.version = Some(value()?),
                 "--directory" => options.directory = PathBuf::from(value()?),
                 other => {
                     return Err(format!(
-                        "no such option: {other} (package [--debug] [--version V] [--directory D])"
+                        "no such option: {other} (package [--debug | --from D] [--version V] [--directory D])"
                     ));
                 }
             }
