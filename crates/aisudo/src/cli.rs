@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// Stop sudo for an agent until a person says yes; or undo that
     ///
     /// Shows each change first, as a difference, and undoes all of them by itself if sudo does not work
-    /// as it should, if this is ended in whatever way, or if nobody types keep within two minutes.
+    /// as it should, if this is ended in whatever way, or if nobody types keep in time.
     /// Needs root.
     Setup(Setup),
     /// List the requests that wait for an answer
@@ -168,6 +168,9 @@ pub(crate) struct Setup {
     /// Do not ask, and keep it once sudo was tried with success
     #[arg(long)]
     pub(crate) yes: bool,
+    /// How long it is waited for keep to be typed, 5 to 3600; then all is undone
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(5..=3600))]
+    pub(crate) keep_within: u64,
     /// Undo what is on trial unless told to keep it
     #[arg(long, hide = true)]
     pub(crate) watchdog: bool,

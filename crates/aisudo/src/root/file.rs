@@ -95,7 +95,7 @@ impl Owned {
 
 /// Puts bytes in a file's place, whole or not at all, also in a crash. Nothing is kept.
 pub(crate) fn place(path: &Path, bytes: &[u8], owned: Owned) -> Result<(), String> {
-    let beside = path.with_added_extension("new");
+    let beside = beside(path);
     let written = write(&beside, bytes, owned).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
@@ -103,6 +103,11 @@ pub(crate) fn place(path: &Path, bytes: &[u8], owned: Owned) -> Result<(), Strin
     written
         .and_then(|()| sync_directory(path))
         .map_err(|error| failed(path, &error))
+}
+
+/// Where a file is written before it takes the other's place.
+pub(crate) fn beside(path: &Path) -> PathBuf {
+    path.with_added_extension("new")
 }
 
 fn write(path: &Path, bytes: &[u8], owned: Owned) -> io::Result<()> {

@@ -9,6 +9,7 @@ use aisudo_core::{
 };
 use aisudo_sys::clock::boottime;
 
+use super::record::{DIRECTORY, LOG};
 use crate::{daemon::Control, wait::events::ready};
 
 /// How long it may take to start.
@@ -32,7 +33,7 @@ pub(super) fn wait_until_it_answers(root: &Path) -> Result<(), String> {
     while !answers(root) {
         if boottime().0.saturating_sub(begun) > patience {
             return Err(format!(
-                "aisudo-daemon does not answer within {} s; see its log, or start it and try again",
+                "aisudo-daemon does not answer within {} s; see journalctl -u aisudo-daemon, or {DIRECTORY}/{LOG}",
                 PATIENCE.as_secs()
             ));
         }

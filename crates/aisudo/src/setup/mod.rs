@@ -50,9 +50,6 @@ use crate::{
     wait::events::ready,
 };
 
-/// How long root has to say that it is to stay, in seconds.
-const TRIAL_SECONDS: u64 = 120;
-
 /// Runs the command, below this directory.
 pub(crate) fn run(root: &Path, arguments: &Setup, output: &mut Output) -> Result<(), Failure> {
     let root = std::path::absolute(root).map_err(|error| refused(&format!("--root: {error}")))?;
@@ -292,24 +289,30 @@ impl Here<'_> {
             ),
             false => Vec::new(),
         };
+        for name in trial::without_password(&usual) {
+            console.say(&format!(
+                "Note: sudo of {name} asks for no password. Should aisudo.toml ever be unreadable, it is refused: see to it that {name} has a password, or keep another way to root."
+            ))?;
+        }
+        // It runs before there is anything to undo: at no moment is there nobody to do it.
+        let mut watchdog = Watchdog::start(self.store)?;
         let begun = plan
             .record(self.store)
             .and_then(|record| self.store.begin(&record));
         if let Err(why) = begun {
             let _ = self.store.end();
+            watchdog.let_go();
             return Err(nothing_changed(why));
         }
-        let mut watchdog = Watchdog::start(self.store).inspect_err(|_| {
-            let _ = self.store.end();
-        })?;
         let done = apply::apply(plan, findings, self.system)
             .and_then(|()| self.try_out(findings, choice, &usual, console));
         if let Err(why) = done {
             return Err(undone(watchdog.let_go(), &why));
         }
         if !arguments.yes && self.system.is_live() {
-            watchdog.until(TRIAL_SECONDS);
-            if let Err(why) = root_keeps_it(&watchdog, choice, console) {
+            let seconds = arguments.keep_within;
+            watchdog.until(seconds);
+            if let Err(why) = root_keeps_it(&watchdog, choice, seconds, console) {
                 return Err(undone(watchdog.let_go(), &why));
             }
         }
@@ -467,15 +470,16 @@ impl Here<'_> {
 fn root_keeps_it(
     watchdog: &Watchdog,
     choice: &Choice,
+    seconds: u64,
     console: &mut Console<'_>,
 ) -> Result<(), String> {
     let names: Vec<&str> = choice.gated.iter().map(|one| one.name.as_str()).collect();
     let asked = console.say(&format!(
-        "\nNow open another terminal and try sudo, as yourself and as {}. It is all undone in {TRIAL_SECONDS} s,\nor when this ends, unless you type: keep",
+        "\nNow open another terminal and try sudo, as yourself and as {}. It is all undone in {seconds} s,\nor when this ends, unless you type: keep",
         names.join(", ")
     ));
     asked.map_err(|_| "nobody can be asked whether to keep it".to_owned())?;
-    let until = Tick(boottime().0.saturating_add(TRIAL_SECONDS * 1000));
+    let until = Tick(boottime().0.saturating_add(seconds * 1000));
     let stdin = io::stdin();
     loop {
         let sources = [Some(stdin.as_fd()), Some(watchdog.output().as_fd())];

@@ -170,6 +170,11 @@ impl Store {
         self.directory.join("manifest.json")
     }
 
+    /// What the daemon says that setup has started itself; it is there once that was tried.
+    pub(super) fn log(&self) -> PathBuf {
+        self.directory.join(LOG)
+    }
+
     fn content_path(&self, sha256: &Hex32) -> PathBuf {
         self.directory.join(sha256.to_string())
     }
@@ -231,6 +236,7 @@ impl Store {
 
     /// Writes down what is about to be done.
     pub(super) fn begin(&self, record: &Record) -> Result<(), String> {
+        remove(&self.log())?;
         self.write(&self.run(), record)
     }
 
@@ -282,9 +288,8 @@ impl Store {
     pub(super) fn forget(&self) -> Result<(), String> {
         remove(&self.manifest())?;
         self.end()?;
-        for name in ["lock", LOG] {
-            remove(&self.directory.join(name))?;
-        }
+        remove(&self.directory.join("lock"))?;
+        remove(&self.log())?;
         match fs::remove_dir(&self.directory) {
             // What others have put there stays.
             Err(error)

@@ -78,6 +78,17 @@ pub(super) fn usual(
     usual
 }
 
+/// Those besides root who are let through without a password.
+pub(super) fn without_password(usual: &[Usual]) -> Vec<&str> {
+    let mut names: Vec<&str> = usual
+        .iter()
+        .filter(|one| one.code == Some(0) && one.name != "root")
+        .map(|one| one.name.as_str())
+        .collect();
+    names.dedup();
+    names
+}
+
 /// So many of them are enough.
 const MOST_USUAL: usize = 4;
 

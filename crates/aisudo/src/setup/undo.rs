@@ -72,7 +72,7 @@ pub(super) fn undo(record: &Record, store: &Store, system: &dyn System, extent: 
     }
     if let Some(service) = record.service {
         // One that cannot be stopped is in nobody's way.
-        let stopped = stop(service, store.root(), system);
+        let stopped = stop(service, store, system);
         undone.said.extend(
             stopped.unwrap_or_else(|why| Some(format!("aisudo-daemon was not stopped: {why}"))),
         );
@@ -99,6 +99,8 @@ fn restore(file: &FileRecord, store: &Store, extent: Extent) -> Result<Option<St
     }
     let path = below(store.root(), &file.path);
     let shown = file.path.display();
+    // Half written, when it was killed.
+    remove(&file::beside(&path))?;
     let Some((text, owned)) = plan::read(&path)? else {
         return Ok(None);
     };
@@ -218,7 +220,7 @@ pub(super) fn sweep(store: &Store, services: &[&str]) -> Undone {
     undone
 }
 
-fn stop(service: Service, root: &Path, system: &dyn System) -> Result<Option<String>, String> {
+fn stop(service: Service, store: &Store, system: &dyn System) -> Result<Option<String>, String> {
     if !system.is_live() {
         return Ok(None);
     }
@@ -230,18 +232,29 @@ fn stop(service: Service, root: &Path, system: &dyn System) -> Result<Option<Str
         Service::Launchd => {
             system.run(&["launchctl", "bootout", "system", PLIST])?;
         }
-        Service::Process => stop_process(root),
+        Service::Process => stop_process(store),
     }
     Ok(Some("stopped aisudo-daemon".to_owned()))
 }
 
-/// The daemon writes its process into its lock.
-fn stop_process(root: &Path) {
-    let lock = Paths::under(root).run_dir().join("daemon.lock");
-    let pid = fs::read_to_string(lock)
-        .ok()
-        .and_then(|text| text.trim().parse::<i32>().ok())
-        .filter(|pid| is_daemon(*pid));
+/// The daemon writes its process into its lock; a moment after it was started.
+fn stop_process(store: &Store) {
+    let lock = Paths::under(store.root()).run_dir().join("daemon.lock");
+    let running = || {
+        let text = fs::read_to_string(&lock).ok()?;
+        text.trim()
+            .parse::<i32>()
+            .ok()
+            .filter(|pid| is_daemon(*pid))
+    };
+    let mut pid = running();
+    for _ in 0..60 {
+        if pid.is_some() || !store.log().exists() {
+            break;
+        }
+        pause(50);
+        pid = running();
+    }
     let Some(pid) = pid.and_then(Pid::from_raw) else {
         return;
     };

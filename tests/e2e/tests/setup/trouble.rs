@@ -207,6 +207,56 @@ fn what_nobody_keeps_is_undone() {
     assert_eq!(changed(&before, &tree("/etc")), [""; 0]);
 }
 
+#[test]
+fn when_time_is_up_all_is_undone() {
+    let host = Host::new();
+    let before = tree("/etc");
+    let mut setup = host.setup_typing(&["--agent-user", "agent", "--keep-within", "5"]);
+    setup.type_in("y\n");
+    let ended = setup.wait(SETUP);
+    assert_eq!(ended.code(), Some(1), "{ended}");
+    assert!(
+        ended
+            .stderr
+            .contains("time was up; everything was rolled back"),
+        "{ended}"
+    );
+    assert_eq!(changed(&before, &tree("/etc")), [""; 0]);
+}
+
+/// Its word is not needed: setup is stopped, and time goes on.
+#[test]
+fn a_setup_that_hangs_is_undone_when_time_is_up() {
+    let host = Host::new();
+    let before = tree("/etc");
+    let mut setup = host.setup_typing(&["--agent-user", "agent", "--keep-within", "5"]);
+    setup.type_in("y\n");
+    setup.wait_for_stdout("unless you type: keep", SETUP);
+    host.root(&format!("kill -STOP {}", setup.pid()));
+    comes_back(&before);
+    host.owner_is_let_in();
+}
+
+/// Sudo refuses everything if it cannot load a plugin.
+#[test]
+fn a_plugin_that_sudo_cannot_load_is_rolled_back() {
+    let host = Host::new();
+    let libm = "/usr/lib/x86_64-linux-gnu/libm.so.6";
+    host.root(&format!(
+        "install -m 0644 {libm} {}",
+        Host::module().display()
+    ));
+    let before = tree("/etc");
+    let failed = host.setup(&["--yes", "--agent-user", "agent", "--plugin"]);
+    assert_eq!(failed.code(), Some(1), "{failed}");
+    assert!(
+        failed.stderr.contains("everything was rolled back"),
+        "{failed}"
+    );
+    assert_eq!(changed(&before, &tree("/etc")), [""; 0]);
+    host.owner_is_let_in();
+}
+
 /// Wherever it is killed, the watchdog finds what was done.
 #[test]
 fn a_setup_that_is_killed_at_any_moment_is_undone() {
@@ -214,15 +264,26 @@ fn a_setup_that_is_killed_at_any_moment_is_undone() {
     let before = tree("/etc");
     for round in 0..24_u64 {
         let setup = host.setup_typing(&SET_UP);
-        std::thread::sleep(Duration::from_millis(20 * round));
+        std::thread::sleep(Duration::from_millis(40 * round));
         kill(setup.pid());
         drop(setup);
-        if fs::exists("/var/backups/aisudo/manifest.json").unwrap() {
-            // It was done already.
+        // Killed late, it was kept: then it is complete.
+        let kept = || fs::exists("/var/backups/aisudo/manifest.json").unwrap();
+        let undone = || {
+            !fs::exists("/var/backups/aisudo/run.json").unwrap()
+                && changed(&before, &tree("/etc")).is_empty()
+        };
+        eventually_within(Duration::from_secs(30), "kept or undone", || {
+            kept() || undone()
+        });
+        if kept() {
             host.setup(&["--yes", "--uninstall", "--purge"])
                 .expect_success();
         }
         comes_back(&before);
+        eventually_within(PATIENCE, "no daemon is left", || {
+            Host::daemon_pid().is_none()
+        });
     }
     host.owner_is_let_in();
 }
