@@ -38,6 +38,20 @@ pub(super) fn of(id: &str) -> &'static Check {
         .unwrap_or(&UNKNOWN)
 }
 
+/// Of `sudoers.` and `door.`, those that mean something where nobody is gated; the others are about gated
+/// users.
+pub(super) const ABOUT_NO_USER: [&str; 9] = [
+    "sudoers.check_failed",
+    "sudoers.writable",
+    "sudoers.other_source",
+    "door.su",
+    "door.root_password_empty",
+    "door.second_root",
+    "door.setuid_unknown",
+    "door.capability",
+    "door.scan_incomplete",
+];
+
 /// In the order in which they are told.
 #[rustfmt::skip]
 pub(super) const CHECKS: &[Check] = &[
@@ -117,6 +131,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("door.group_reads", Note, "no gated user is in a group that reads logs or input", "logs and devices hold passwords and commands of others"),
     check("door.socket", Fail, "no gated user can use a socket of a root service", "what listens there does as root what it is told, and nobody is asked"),
     check("door.polkit_rule", Fail, "no polkit rule says yes to a gated user", "polkit does as root what it allows, and nobody is asked"),
+    check("door.polkit_admin", Warn, "no gated user is an administrator for polkit", "whoever knows the user's own password gets root by it, and aisudo is not asked"),
     check("door.pkexec", Note, "polkit runs no programs", "whoever knows an administrator's password gets root by it, and aisudo is not asked"),
     check("door.su", Fail, "su asks for a password", "root without a password, and nobody is asked"),
     check("door.root_password_empty", Fail, "root's password is not empty", "root without a password, and nobody is asked"),

@@ -13,11 +13,13 @@ use super::{
 
 /// Reads the configuration, as gate and daemon do.
 pub(super) fn check(view: &View<'_>, report: &mut Report) -> Option<Config> {
-    report.looked_at("config.untrusted");
-    report.looked_at("config.malformed");
+    report.looked("config.untrusted");
     let path = view.paths.config();
     match trusted::read_config(&view.paths) {
-        Ok((config, _)) => Some(config),
+        Ok((config, _)) => {
+            report.looked("config.malformed");
+            Some(config)
+        }
         Err(why) => {
             told(
                 report,

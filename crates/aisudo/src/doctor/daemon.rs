@@ -236,18 +236,18 @@ fn reached(view: &View<'_>, config: &Config, report: &mut Report) {
     let mut control = match Control::open(&view.paths) {
         Ok(control) => control,
         Err(why) => {
-            unreachable(why, report);
+            unreachable(&why, report);
             return;
         }
     };
     let status = match control.ask(&FromControl::Status) {
         Ok(ToControl::Status { status }) => status,
         Ok(_) => {
-            unreachable(crate::daemon::out_of_place(), report);
+            unreachable(&crate::daemon::out_of_place(), report);
             return;
         }
         Err(why) => {
-            unreachable(why, report);
+            unreachable(&why, report);
             return;
         }
     };
@@ -331,7 +331,7 @@ fn is_well(name: &str, health: &str) -> bool {
     }
 }
 
-fn unreachable(why: Failure, report: &mut Report) {
+fn unreachable(why: &Failure, report: &mut Report) {
     let why = why.message().unwrap_or("it cannot be reached").to_owned();
     let (what, fix) = why
         .split_once("; ")

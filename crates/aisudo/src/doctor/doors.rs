@@ -15,7 +15,7 @@ use super::{
 use crate::host::pam_file::{self, Facility, Standing};
 
 /// Groups whose members are root if they want to, and by what.
-pub(super) const ROOT_GROUPS: [(&str, &str); 13] = [
+pub(super) const ROOT_GROUPS: [(&str, &str); 11] = [
     ("docker", "containers with the host's files in them"),
     ("podman", "containers with the host's files in them"),
     ("lxd", "containers with the host's files in them"),
@@ -27,8 +27,6 @@ pub(super) const ROOT_GROUPS: [(&str, &str); 13] = [
     ("kmem", "the kernel's memory"),
     ("mem", "the kernel's memory"),
     ("shadow", "the hashes of all passwords"),
-    ("root", "files of root's group"),
-    ("staff", "/usr/local, whose programs root runs"),
 ];
 
 /// Groups that read what others should not, or get at hardware.
@@ -251,6 +249,24 @@ fn pkexec(view: &View<'_>, subjects: &[Subject], report: &mut Report) {
         .into_iter()
         .filter(|path| view.exists(path))
         .collect();
+    for subject in subjects {
+        let group = ADMINISTRATORS.iter().find(|group| subject.is_in(group));
+        if let Some(group) = group
+            && !there.is_empty()
+            && subject.when == When::Always
+            && has_password(view, &subject.name)
+        {
+            report.add(
+                "door.polkit_admin",
+                format!(
+                    "{} is in the group {group}, an administrator for polkit: {} asks for their own password",
+                    subject.name,
+                    there.join(", ")
+                ),
+                format!("gpasswd --delete {} {group}: a rule in sudoers is enough", subject.name),
+            );
+        }
+    }
     if !there.is_empty() && !subjects.is_empty() {
         report.add(
             "door.pkexec",
@@ -261,6 +277,21 @@ fn pkexec(view: &View<'_>, subjects: &[Subject], report: &mut Report) {
             "be sure that no gated user knows an administrator's password",
         );
     }
+}
+
+/// Groups whose members are administrators for polkit, as distributions set it up.
+const ADMINISTRATORS: [&str; 3] = ["sudo", "wheel", "admin"];
+
+/// shadow(5): what begins with `!` or `*` is no hash.
+fn has_password(view: &View<'_>, user: &str) -> bool {
+    let shadow = view.text("/etc/shadow").unwrap_or_default();
+    shadow.lines().any(|line| {
+        let mut fields = line.split(':');
+        fields.next() == Some(user)
+            && fields
+                .next()
+                .is_some_and(|hash| !hash.starts_with(['!', '*']))
+    })
 }
 
 /// Who is root without being called so, or without a password.

@@ -74,6 +74,9 @@ fn examine(view: &View<'_>, user: Option<&str>) -> Result<Report, Failure> {
     doors::check(view, &subjects, &mut report);
     setuid::check(view, &subjects, &mut report);
     root_files::check(view, &subjects, &secure_path, &mut report);
+    if subjects.is_empty() {
+        report.without_users();
+    }
     Ok(report)
 }
 

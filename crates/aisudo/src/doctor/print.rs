@@ -59,7 +59,7 @@ fn json(report: &Report, arguments: &Doctor, output: &mut Output) -> Result<(), 
 fn text(report: &Report, arguments: &Doctor, output: &mut Output) -> Result<(), Failure> {
     let mut open: Vec<&Finding> = report.findings.iter().collect();
     // What is open comes first; within that, the order in which it was looked at.
-    open.sort_by(|one, other| other.severity.cmp(&one.severity));
+    open.sort_by_key(|one| std::cmp::Reverse(one.severity));
     if arguments.verbose {
         for check in report.shut() {
             output.line(&format!("ok    {}: {}", check.id, check.good))?;

@@ -2,9 +2,12 @@
 //! restores those that the daemon sets; what was refused because others could write it is never made
 //! believable again.
 
+#[cfg(target_os = "linux")]
 use std::os::fd::AsRawFd as _;
 
-use rustix::fs::{FileType, Gid, Mode, OFlags, Uid, chmod, chown, fstat, open};
+#[cfg(target_os = "linux")]
+use rustix::fs::{FileType, chmod, chown, fstat};
+use rustix::fs::{Gid, Mode, OFlags, Uid, open};
 
 use super::{
     report::{Repair, Report},
@@ -36,6 +39,7 @@ pub(super) fn all(view: &View<'_>, report: &Report) -> Vec<String> {
 }
 
 /// The very file that was opened is changed, and never what a link put in its place leads to.
+#[cfg(target_os = "linux")]
 fn carry_out(repair: &Repair) -> std::io::Result<()> {
     let file = open(
         &repair.path,
@@ -51,4 +55,18 @@ fn carry_out(repair: &Repair) -> std::io::Result<()> {
     }
     // After the owner: chown(2) may clear bits.
     Ok(chmod(&path, Mode::from_raw_mode(repair.mode))?)
+}
+
+/// Without Linux's way to hold a socket: what can be opened only.
+#[cfg(not(target_os = "linux"))]
+fn carry_out(repair: &Repair) -> std::io::Result<()> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = open(&repair.path, flags, Mode::empty())?;
+    if let Some((uid, gid)) = repair.owner {
+        rustix::fs::fchown(&file, Some(Uid::from_raw(uid)), gid.map(Gid::from_raw))?;
+    }
+    Ok(rustix::fs::fchmod(
+        &file,
+        Mode::from_bits_truncate(repair.mode.try_into().unwrap_or(0)),
+    )?)
 }

@@ -1,11 +1,6 @@
 //! Families on a folder that stands for a host, with programs that say what a test wants.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
 use aisudo_core::config::When;
 
@@ -242,6 +237,60 @@ fn an_agent_with_its_owners_uid_can_reach_the_owners_terminals() {
 }
 
 #[test]
+fn a_gated_administrator_of_polkits_with_a_password_is_found() {
+    let folder = Folder::new(&[
+        ("/usr/bin/pkexec", ""),
+        ("/etc/shadow", "agent:$6$x$y:1::::::\n"),
+    ]);
+    let commands = scripted(C);
+    let view = folder.view(&commands);
+    let found = |group: &str, when| {
+        let mut subject = agent(when);
+        subject.groups.push((group.to_owned(), 27));
+        let mut report = Report::default();
+        doors::check(&view, &[subject], &mut report);
+        report.ids()
+    };
+    assert_eq!(
+        found("sudo", When::Always),
+        ["door.pkexec", "door.polkit_admin"]
+    );
+    assert_eq!(
+        found("adm", When::Always),
+        ["door.group_reads", "door.pkexec"]
+    );
+    // An owner knows the password, and the agent with the owner's uid does not.
+    assert_eq!(found("sudo", When::Unattended), ["door.pkexec"]);
+    folder.put("/etc/shadow", "agent:!:1::::::\n");
+    assert_eq!(found("sudo", When::Always), ["door.pkexec"]);
+}
+
+#[test]
+fn what_was_not_looked_at_is_not_called_shut() {
+    let folder = Folder::new(&[("/etc/sudoers", GOOD)]);
+    let commands = scripted(C);
+    let report = super::examine(&folder.view(&commands), None).unwrap();
+    let shut: Vec<&str> = report.shut().map(|check| check.id).collect();
+    assert!(
+        report.ids().contains(&"config.untrusted"),
+        "{:?}",
+        report.ids()
+    );
+    for id in [
+        "config.untrusted",
+        "config.malformed",
+        "door.group",
+        "sudoers.nopasswd",
+        "daemon.unreachable",
+    ] {
+        assert!(!shut.contains(&id), "{id}");
+    }
+    for id in ["door.su", "sudoers.check_failed", "pam.options"] {
+        assert!(shut.contains(&id), "{id}: {shut:?}");
+    }
+}
+
+#[test]
 fn a_clock_that_nobody_sets_is_noted() {
     let folder = Folder::new(&[]);
     let commands = Scripted {
@@ -272,6 +321,7 @@ fn the_page_has_each_check() {
             let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
             Some((cells.next()?.trim_end_matches('`'), cells.next()?))
         })
+        .filter(|(word, _)| is_id(word))
         .collect();
     let made: Vec<(&str, &str)> = CHECKS
         .iter()
@@ -315,13 +365,10 @@ fn is_id(word: &str) -> bool {
         .collect();
     word.split_once('.').is_some_and(|(family, rest)| {
         let plain = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-        // Prefixes of ids, and names of files, are none.
+        // Prefixes of ids, and names of files and programs, are none.
         families.contains(family)
             && !rest.is_empty()
             && plain(rest)
-            && !Path::new(word)
-                .extension()
-                .is_some_and(|kind| kind == "conf")
-            && !["door.polkit", "door.doas"].contains(&word)
+            && !["door.polkit", "door.doas", "sudo.conf", "sudo.ws"].contains(&word)
     })
 }

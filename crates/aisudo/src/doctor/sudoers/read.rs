@@ -294,7 +294,7 @@ fn parts(line: &str) -> Vec<String> {
     for piece in split(line, ':') {
         let continues = found.last().is_some_and(|before| {
             let word = before
-                .rsplit(|c: char| c.is_whitespace() || matches!(c, ',' | '=' | ')'))
+                .rsplit(|c: char| c.is_whitespace() || matches!(c, ',' | '=' | ')' | ':'))
                 .next()
                 .unwrap_or_default();
             TAGS.contains(&word)
