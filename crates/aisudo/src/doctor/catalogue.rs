@@ -40,11 +40,10 @@ pub(super) fn of(id: &str) -> &'static Check {
 
 /// Of `sudoers.` and `door.`, those that mean something where nobody is gated; the others are about gated
 /// users.
-pub(super) const ABOUT_NO_USER: [&str; 9] = [
+pub(super) const ABOUT_NO_USER: [&str; 8] = [
     "sudoers.check_failed",
     "sudoers.writable",
     "sudoers.other_source",
-    "door.su",
     "door.root_password_empty",
     "door.second_root",
     "door.setuid_unknown",

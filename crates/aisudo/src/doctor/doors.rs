@@ -72,9 +72,9 @@ pub(super) fn check(view: &View<'_>, subjects: &[Subject], report: &mut Report) 
         report.looked(id);
     }
     accounts(view, report);
-    su(view, report);
     for subject in subjects {
         groups(subject, report);
+        su(view, subject, report);
         sockets(view, subject, report);
         polkit(view, subject, report);
         doas(view, subject, report);
@@ -323,7 +323,7 @@ fn accounts(view: &View<'_>, report: &mut Report) {
 }
 
 /// su lets somebody in without a password of root's.
-fn su(view: &View<'_>, report: &mut Report) {
+fn su(view: &View<'_>, subject: &Subject, report: &mut Report) {
     let text_of = |name: &str| view.text(Path::new("/etc/pam.d").join(name));
     for service in ["su", "su-l", "runuser", "runuser-l"] {
         let Ok(calls) = pam_file::calls(service, Facility::Auth, &text_of) else {
@@ -332,7 +332,7 @@ fn su(view: &View<'_>, report: &mut Report) {
         for call in calls {
             let module = call.module.rsplit('/').next().unwrap_or_default();
             let lets_in = match module {
-                "pam_wheel.so" => call.arguments.iter().any(|word| word == "trust"),
+                "pam_wheel.so" => is_trusted(view, subject, &call.arguments),
                 "pam_permit.so" => call.control == "sufficient",
                 _ => false,
             };
@@ -340,16 +340,31 @@ fn su(view: &View<'_>, report: &mut Report) {
                 report.add(
                     "door.su",
                     format!(
-                        "{service} needs no password: {module} {} (/etc/pam.d/{}, line {})",
-                        call.arguments.join(" "),
-                        call.service,
-                        call.line
+                        "{service} asks {} for no password: {module} (/etc/pam.d/{}, line {})",
+                        subject.name, call.service, call.line
                     ),
                     "take that line out",
                 );
             }
         }
     }
+}
+
+/// pam_wheel(8): members of its group pass. Without a group of that name it is root's.
+fn is_trusted(view: &View<'_>, subject: &Subject, arguments: &[String]) -> bool {
+    let has = |word: &str| arguments.iter().any(|one| one == word);
+    let named = arguments.iter().find_map(|one| one.strip_prefix("group="));
+    let is_member = match named {
+        Some(group) => subject.is_in(group),
+        None if users::groups(view)
+            .iter()
+            .any(|group| group.name == "wheel") =>
+        {
+            subject.is_in("wheel")
+        }
+        None => subject.groups.iter().any(|(_, gid)| *gid == 0),
+    };
+    has("trust") && is_member != has("deny")
 }
 
 /// doas.conf(5): the last rule that matches counts.

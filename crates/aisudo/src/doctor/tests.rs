@@ -285,7 +285,7 @@ fn what_was_not_looked_at_is_not_called_shut() {
     ] {
         assert!(!shut.contains(&id), "{id}");
     }
-    for id in ["door.su", "sudoers.check_failed", "pam.options"] {
+    for id in ["door.second_root", "sudoers.check_failed", "pam.options"] {
         assert!(shut.contains(&id), "{id}: {shut:?}");
     }
 }
