@@ -172,7 +172,7 @@ impl Tools {
         command
     }
 
-    /// The module is a library for Apple's chips that asks for PAM's library and the system's alone.
+    /// The module is a library for Apple's chips that asks for PAM's library and the system's own alone.
     fn look_at_module(&self) -> Result<()> {
         let path = self
             .home
@@ -180,12 +180,18 @@ impl Tools {
         let bytes = fs::read(&path).map_err(|error| cannot(&path, &error))?;
         let wanted: Vec<String> = loaded(&bytes)
             .ok_or_else(|| format!("{} is no library for macOS on ARM", path.display()))?;
-        let expected = ["/usr/lib/libSystem.B.dylib", "/usr/lib/libpam.2.dylib"];
+        let expected = [
+            "/usr/lib/libpam.2.dylib",
+            "/usr/lib/libSystem.B.dylib",
+            // The standard library asks for the first of these on Apple's systems, and it for the second.
+            "/usr/lib/libiconv.2.dylib",
+            "/usr/lib/libcharset.1.dylib",
+        ];
         let strangers: Vec<&String> = wanted
             .iter()
             .filter(|name| !expected.contains(&name.as_str()))
             .collect();
-        if strangers.is_empty() && wanted.iter().any(|name| name == expected[1]) {
+        if strangers.is_empty() && wanted.iter().any(|name| name == expected[0]) {
             return Ok(());
         }
         Err(format!("the module for macOS loads {wanted:?}"))
