@@ -206,3 +206,25 @@ fn without_a_record_all_that_is_in_sudos_way_goes() {
     assert!(!fs::exists("/etc/sudoers.d/aisudo").unwrap());
     host.owner_is_let_in();
 }
+
+/// The plugin holds where PAM's files were changed after setup.
+#[test]
+fn with_the_plugin_an_edited_pam_file_lets_nothing_by() {
+    let host = Host::new();
+    let before = fs::read_to_string("/etc/sudo.conf").unwrap();
+    host.setup(&["--yes", "--agent-user", "agent", "--plugin"])
+        .expect_success();
+    let conf = fs::read_to_string("/etc/sudo.conf").unwrap();
+    let line = format!("\nPlugin aisudo_approval {}\n", Host::module().display());
+    assert!(conf.starts_with(&before) && conf.contains(&line), "{conf}");
+    host.owner_is_let_in();
+    approved(&host.world, agent(&host.world).shell("sudo id -u")).expect_success();
+
+    for service in ["sudo", "sudo-i"] {
+        host.world.pam(service, &aisudo_e2e::ungated());
+    }
+    let ran = denied(&host.world, agent(&host.world).shell("sudo id -u"));
+    assert_eq!((ran.code(), ran.stdout.as_str()), (Some(1), ""), "{ran}");
+    host.setup(&["--yes", "--uninstall"]).expect_success();
+    assert_eq!(fs::read_to_string("/etc/sudo.conf").unwrap(), before);
+}
