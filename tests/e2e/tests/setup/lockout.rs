@@ -114,15 +114,12 @@ fn i9_lockout_full_disk_before_setup() {
     host.owner_is_let_in();
 }
 
-/// In the middle of an upgrade: half of the module is there, its daemon is gone, and the
+/// In the middle of an upgrade: the next module has its temporary name, the daemon is gone, and the
 /// configuration is the next version's.
 #[test]
 fn i9_lockout_half_upgraded() {
     let host = set_up();
-    let module = fs::read(Host::module()).unwrap();
-    let beside = Host::module().with_extension("so.new");
-    fs::write(&beside, &module[..module.len() / 2]).unwrap();
-    fs::rename(&beside, Host::module()).unwrap();
+    fs::rename(Host::module(), Host::module().with_extension("so.dpkg-new")).unwrap();
     signal_daemon(Signal::TERM);
     let config = fs::read_to_string("/etc/aisudo/aisudo.toml").unwrap();
     put(

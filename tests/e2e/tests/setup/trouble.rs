@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use aisudo_e2e::{PATIENCE, eventually_within};
+use aisudo_e2e::{PATIENCE, agent, denied, eventually_within};
 use aisudo_testbed::{BUILD, Output};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -277,6 +277,7 @@ fn a_setup_that_is_killed_at_any_moment_is_undone() {
             kept() || undone()
         });
         if kept() {
+            denied(&host.world, agent(&host.world).shell("sudo id -u"));
             host.setup(&["--yes", "--uninstall", "--purge"])
                 .expect_success();
         }
