@@ -126,12 +126,16 @@ fn is_below(directory: &Path, name: &str) -> bool {
     directory.join(name).exists() || inner.into_iter().any(|one| one.path().join(name).exists())
 }
 
-/// What makes a Debian package.
+/// What makes a Debian package, and reads its scripts.
 pub(crate) fn packaging() -> Result<()> {
     install(&[
         Need {
             package: "dpkg-dev",
             is_there: || which("dpkg-architecture").is_some(),
+        },
+        Need {
+            package: "shellcheck",
+            is_there: || which("shellcheck").is_some(),
         },
         Need {
             package: "binutils",

@@ -5,6 +5,7 @@ use std::process::Command;
 use crate::app;
 use crate::fuzz;
 use crate::mac;
+use crate::package;
 use crate::root::is_root;
 use crate::roots::{self, BOOKWORM, Release, TRIXIE};
 use crate::setup;
@@ -68,6 +69,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         setup::signal_cli()?;
         setup::chromium()?;
         setup::http_ece()?;
+        setup::packaging()?;
         Ok(Done::Yes)
     })?;
     // Before anything is compiled: the daemon carries its files.
@@ -115,6 +117,13 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         Ok(Done::Skipped("only with --all".to_owned()))
     })?;
     steps.step("build", || done(build_artefacts()))?;
+    if options.all {
+        steps.step("releases and packages", || {
+            BOOKWORM.make()?;
+            TRIXIE.make()?;
+            done(package::for_tests())
+        })?;
+    }
     steps.step("end to end", || done(run(&mut root_tests(&options)?)))?;
     steps.step("with the plugin", || {
         done(run(&mut plugin_tests(&options)?))
@@ -130,7 +139,6 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
 
 /// The stories about sudo in a root of another release, with one of its sudos.
 fn in_root(options: &Options, root: &InRoot) -> Result<()> {
-    root.release.make()?;
     let mut command = stories(options, root.sudo);
     // About the log alone, by a program that was installed for this machine's Python.
     command.args(["--skip", "a39_an_independent_verifier"]);

@@ -15,6 +15,7 @@ use crate::app;
 use crate::setup;
 use crate::sh::{Result, cargo, checkout, output_of, run, run_quietly};
 use control::{About, Needs};
+use tree::Tree;
 
 /// What was asked for on the command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,7 +32,15 @@ struct Options {
 
 /// `cargo xtask package [--debug | --from D] [--version V] [--directory D]`.
 pub(crate) fn package(arguments: &[String]) -> Result<()> {
-    let options = Options::parse(arguments)?;
+    let (tree, file) = make(&Options::parse(arguments)?)?;
+    print!("{}", tree.table());
+    let size = std::fs::metadata(&file).map_or(0, |meta| meta.len());
+    println!("{} ({size} bytes)", file.display());
+    Ok(())
+}
+
+/// What is in the package, and where it is.
+fn make(options: &Options) -> Result<(Tree, PathBuf)> {
     setup::setup()?;
     setup::packaging()?;
     let programs = match &options.from {
@@ -54,9 +63,25 @@ pub(crate) fn package(arguments: &[String]) -> Result<()> {
         pack.args(["-Zgzip", "-z1"]);
     }
     run_quietly(pack.arg("--build").args([&stage, &file]))?;
-    print!("{}", tree.table());
-    let size = std::fs::metadata(&file).map_or(0, |meta| meta.len());
-    println!("{} ({size} bytes)", file.display());
+    Ok((tree, file))
+}
+
+/// Two versions of what was built for the tests, for those that install and upgrade.
+pub(crate) fn for_tests() -> Result<()> {
+    let target = checkout().join("target");
+    let directory = target.join("package/test");
+    if directory.exists() {
+        std::fs::remove_dir_all(&directory)
+            .map_err(|error| format!("cannot remove {}: {error}", directory.display()))?;
+    }
+    for version in ["0.0.1-1", "0.0.2-1"] {
+        make(&Options {
+            debug: true,
+            from: Some(target.join("debug")),
+            version: Some(version.to_owned()),
+            directory: directory.clone(),
+        })?;
+    }
     Ok(())
 }
 
