@@ -130,7 +130,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     })?;
     if options.all {
         for root in &ROOTS {
-            steps.step(root.step, || done(in_root(&options, root)))?;
+            steps.step(root.step, || done(run(&mut stories_in(&options, root)?)))?;
         }
     }
     eprint!("{}", steps.table());
@@ -138,12 +138,12 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
 }
 
 /// The stories about sudo in a root of another release, with one of its sudos.
-fn in_root(options: &Options, root: &InRoot) -> Result<()> {
+fn stories_in(options: &Options, root: &InRoot) -> Result<Command> {
     let mut command = stories(options, root.sudo);
     // About the log alone, by a program that was installed for this machine's Python.
     command.args(["--skip", "a39_an_independent_verifier"]);
     command.env(runner_variable()?, roots::runner(&root.release)?);
-    run(&mut command)
+    Ok(command)
 }
 
 /// Builds what runs in a world.
@@ -226,6 +226,9 @@ fn stories(options: &Options, sudo: &str) -> Command {
     for story in STORIES {
         command.args(["--test", story]);
     }
+    if sudo == "plugin" {
+        command.args(["--test", "plugin"]);
+    }
     command.env("AISUDO_TEST_SUDO", sudo);
     options.pass_to(&mut command);
     command
@@ -255,6 +258,22 @@ fn done(result: Result<()>) -> Result<Done> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stories_in_a_root_choose_their_sudo_and_leave_out_what_is_not_about_it() {
+        let options = Options::parse(&["--all".into(), "a01".into()]).unwrap();
+        let command = stories_in(&options, &ROOTS[2]).unwrap();
+        let arguments: Vec<_> = command.get_args().map(|a| a.to_str().unwrap()).collect();
+        let end = ["--test", "plugin", "--", "a01", "--include-ignored"];
+        let after = ["--skip", "a39_an_independent_verifier"];
+        assert!(
+            arguments.ends_with(&[&end[..], &after[..]].concat()),
+            "{arguments:?}"
+        );
+        let mut variables = command.get_envs();
+        assert!(variables.any(|(name, value)| name == "AISUDO_TEST_SUDO"
+            && value.is_some_and(|value| value == "plugin")));
+    }
 
     #[test]
     fn filters_and_all_reach_the_test_programs() {
