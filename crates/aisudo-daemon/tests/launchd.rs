@@ -1,5 +1,10 @@
 //! The property list for launchd, against what the daemon expects of it. Read by Python's own parser: there
 //! is no Mac here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what is wrong by panicking"
+)]
 
 use std::{path::Path, process::Command};
 
