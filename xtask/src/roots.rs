@@ -66,6 +66,10 @@ impl Release {
         }])?;
         eprintln!("xtask: making a root of {} (some minutes, once)", self.name);
         let why = "to make a root of Debian under target/roots";
+        // Ours and not root's: the stamp is written by who runs this.
+        let roots = checkout().join("target/roots");
+        fs::create_dir_all(&roots)
+            .map_err(|error| format!("cannot make {}: {error}", roots.display()))?;
         run_quietly(as_root("rm", why)?.arg("-rf").arg(&root))?;
         let mirror = std::env::var("AISUDO_DEBIAN_MIRROR").unwrap_or_else(|_| MIRROR.to_owned());
         run_quietly(
