@@ -216,6 +216,6 @@ fn an_export_says_where_it_begins() {
     let shown = pruned.fake.run(&["audit", "show", "2"]);
     assert_eq!(
         shown.stderr,
-        "aisudo: entry 2 was pruned; see the archive, /var/lib/aisudo/archive\n"
+        "aisudo: entry 2 was pruned; see the archive, /ROOT/var/lib/aisudo/archive\n"
     );
 }

@@ -200,8 +200,11 @@ pub(crate) fn our_lines(dialect: Dialect, module: &str) -> String {
             "auth    [success=done ignore=ignore module_unknown=ignore default=die] {module}\n\
              account [success=ok ignore=ignore module_unknown=ignore default=die] {module}\n"
         ),
-        // The word that is done by a yes, and by which a no is final.
-        Dialect::OpenPam => format!("auth       binding        {module}\n"),
+        // `binding` is done by a yes, and a no of it is final; but it goes on to ask for a password in vain.
+        // `requisite` ends it there, with the verdict that the first line left.
+        Dialect::OpenPam => {
+            format!("auth       binding        {module}\nauth       requisite      {module}\n")
+        }
     }
 }
 

@@ -70,7 +70,10 @@ impl Sudo {
             .stdin(Stdio::null())
             .output()
             .ok()?;
-        Self::parse(&String::from_utf8_lossy(&output.stdout), path)
+        // sudo-rs 0.2.5 says it on standard error.
+        [output.stdout, output.stderr]
+            .iter()
+            .find_map(|said| Self::parse(&String::from_utf8_lossy(said), path))
     }
 
     /// Reads what `sudo -V` prints first.
@@ -202,7 +205,13 @@ mod tests {
         let put = |path: &str, said: &str| {
             let path = below(root.path(), path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, format!("#!/bin/sh\necho '{said}'\n")).unwrap();
+            // Version 0.2.5 says it on standard error.
+            let to = if said.starts_with("sudo-rs") {
+                "2"
+            } else {
+                "1"
+            };
+            fs::write(&path, format!("#!/bin/sh\necho '{said}' >&{to}\n")).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         };
         // As Ubuntu has it: sudo is sudo-rs, and the other one has a name of its own.

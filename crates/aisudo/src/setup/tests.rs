@@ -181,8 +181,14 @@ fn macos_gets_one_line_in_the_file_that_updates_leave_alone() {
         ]
     );
     let lines: Vec<&str> = plan.late[1].after.lines().collect();
-    assert_eq!(lines[1], "auth       binding        pam_aisudo.so");
-    assert_eq!(lines.len(), 3, "no account line is read there");
+    assert_eq!(
+        lines[1..3],
+        [
+            "auth       binding        pam_aisudo.so",
+            "auth       requisite      pam_aisudo.so"
+        ]
+    );
+    assert_eq!(lines.len(), 4, "no account line is read there");
 }
 
 #[test]

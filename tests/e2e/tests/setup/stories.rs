@@ -17,7 +17,7 @@ fn from_nothing_to_a_gated_sudo_and_back() {
     let done = done.expect_success();
     for line in [
         "--- /etc/pam.d/sudo\n+++ /etc/pam.d/sudo\n@@ -3,6 +3,10 @@\n",
-        "  sudo 1.9.13p3: stops agent, and aisudo-daemon is asked\n",
+        ": stops agent, and aisudo-daemon is asked\n",
         "  sudo of owner is as it was\n",
     ] {
         assert!(done.stdout.contains(line), "{line}{done}");

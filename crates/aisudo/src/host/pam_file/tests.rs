@@ -187,12 +187,12 @@ fn lines_are_read_as_pam_reads_them() {
 }
 
 #[test]
-fn openpam_gets_one_word_and_no_account_line() {
+fn openpam_gets_two_words_and_no_account_line() {
     let with = with_ours(SUDO_LOCAL, Dialect::OpenPam, "pam_aisudo.so");
     assert_eq!(
         with,
         format!(
-            "{SUDO_LOCAL}# aisudo: begin (aisudo setup --uninstall takes this out)\nauth       binding        pam_aisudo.so\n# aisudo: end\n"
+            "{SUDO_LOCAL}# aisudo: begin (aisudo setup --uninstall takes this out)\nauth       binding        pam_aisudo.so\nauth       requisite      pam_aisudo.so\n# aisudo: end\n"
         )
     );
     // Above what an owner has uncommented.
