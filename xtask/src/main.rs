@@ -30,6 +30,7 @@ cargo xtask <command>
   mac                       whether it compiles for macOS; downloads compilers into target/
   package [--debug | --from D] [--version V] [--directory D]
                             a Debian package in target/package
+  roots                     Debian 12 and 13 below target/roots, for test --all (which makes them as well)
   docs                      write the pages that are made from the programs
   bench [--quick] [--json FILE]
                             what a gated sudo costs, against the same machine without aisudo
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         "picture-alone" => picture::take(),
         "test" => test::test(rest),
         "package" => package::package(rest),
+        "roots" => roots::make(),
         "in-root" => roots::run_inside(rest),
         "bench" => bench::bench(rest),
         "fuzz" => fuzz::fuzz(rest),

@@ -23,8 +23,10 @@ pub(crate) struct Release {
 const PACKAGES: &[&str] = &[
     "acl",
     "ca-certificates",
+    "libcap2-bin",
     "libpam-modules",
     "libpam0g",
+    "opendoas",
     "procps",
     "python3",
     "sudo",
@@ -82,6 +84,12 @@ impl Release {
         fs::write(&stamp, include)
             .map_err(|error| format!("cannot write {}: {error}", stamp.display()))
     }
+}
+
+/// Makes those that are not there.
+pub(crate) fn make() -> Result<()> {
+    BOOKWORM.make()?;
+    TRIXIE.make()
 }
 
 /// `xtask in-root RELEASE PROGRAM ARGUMENTS…`: how cargo starts test programs there. As root.

@@ -20,6 +20,10 @@ const NEEDS: &[Need] = &[
         is_there: || which("sudo").is_some(),
     },
     Need {
+        package: "libcap2-bin",
+        is_there: || which("setcap").is_some(),
+    },
+    Need {
         package: "opendoas",
         is_there: || which("doas").is_some(),
     },

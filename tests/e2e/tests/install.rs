@@ -178,10 +178,7 @@ impl Machine {
         let count = self.asked.get() + 1;
         self.asked.set(count);
         let sudo = self
-            .command(&Self::as_user(
-                "robot",
-                &format!("{sudo} -n printf {count}"),
-            ))
+            .command(&Self::as_user("robot", &format!("{sudo} printf {count}")))
             .spawn()
             .unwrap();
         self.root(&format!("aisudo {answer} {}", self.waiting()));

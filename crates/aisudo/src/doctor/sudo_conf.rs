@@ -7,7 +7,10 @@ use super::{
     report::Report,
     view::{View, not_roots},
 };
-use crate::host::module::{self, Trouble};
+use crate::host::{
+    module::{self, Trouble},
+    sudo::Kind,
+};
 
 const FILE: &str = "/etc/sudo.conf";
 
@@ -141,7 +144,9 @@ fn of_ours(sudos: &Sudos, place: &Path, path: &str, report: &mut Report) {
             RESTORE,
         );
     }
-    if let Some(old) = sudos.all.iter().find(|sudo| !sudo.has_approval_plugins()) {
+    // sudo-rs reads no sudo.conf.
+    let mut of_c = sudos.all.iter().filter(|sudo| sudo.kind == Kind::C);
+    if let Some(old) = of_c.find(|sudo| !sudo.has_approval_plugins()) {
         report.add(
             "plugin.sudo_too_old",
             format!("{old} loads no approval plugins, and {FILE} names one"),

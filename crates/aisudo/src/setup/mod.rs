@@ -40,7 +40,7 @@ use crate::{
     host::{
         below, module,
         os::{Family, Os},
-        sudo::Sudo,
+        sudo::{Kind, Sudo},
     },
     output::{Output, remark},
     root::{
@@ -149,10 +149,13 @@ impl Here<'_> {
             module::check(self.root, &below(self.root, &module), &sudo.path)
                 .map_err(|trouble| trouble.message())?;
         }
-        if arguments.plugin && !sudos.iter().all(Sudo::has_approval_plugins) {
+        // What stands beside it: sudo-rs reads no sudo.conf, and an older C sudo would refuse everything.
+        let no_plugins = sudos
+            .iter()
+            .find(|one| (one.kind == Kind::C || *one == sudo) && !one.has_approval_plugins());
+        if let (true, Some(other)) = (arguments.plugin, no_plugins) {
             return Err(format!(
-                "{} has no approval plugins; leave out --plugin",
-                sudo
+                "{other} has no approval plugins; leave out --plugin"
             ));
         }
         Ok(Programs {

@@ -103,9 +103,8 @@ const RULE: &str = "ALL=(ALL:ALL) ALL";
 /// `/etc/sudoers.d/aisudo`: what of sudo's own settings would let a command by unasked. Users that
 /// are in it already stay.
 pub(super) fn sudoers(before: Option<&str>, gated: &[Gated], sudos: &[Sudo]) -> String {
-    // Agents say `sudo -n`: what that sudo knows is written. Another one beside it that does not know it
-    // complains on each run, and asks all the same.
-    let noninteractive = match sudos.first().is_some_and(Sudo::knows_noninteractive_auth) {
+    // A sudo that does not know it says so on each run.
+    let noninteractive = match sudos.iter().all(Sudo::knows_noninteractive_auth) {
         true => ", noninteractive_auth",
         false => "",
     };
@@ -266,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn sudoers_holds_what_the_machines_sudo_knows() {
+    fn sudoers_holds_what_each_sudo_knows() {
         let sudo = |said: &str| Sudo::parse(said, Path::new("/usr/bin/sudo")).unwrap();
         let new = sudo("Sudo version 1.9.13p3");
         let old = sudo("sudo-rs 0.2.8");
@@ -280,10 +279,8 @@ mod tests {
                 "Defaults:owner timestamp_timeout=0, passwd_tries=1, noninteractive_auth",
             ]
         );
-        // Both read the same file: what the word `sudo` means decides.
-        let both = |sudos: [&Sudo; 2]| sudoers(None, &[agent()], &sudos.map(Clone::clone));
-        assert!(both([&new, &old]).contains("noninteractive"));
-        assert!(!both([&old, &new]).contains("noninteractive"));
+        // Both read the same file.
+        assert!(!sudoers(None, &[agent()], &[new.clone(), old]).contains("noninteractive"));
         // Who is in it stays, in a second run too.
         assert_eq!(
             sudoers(Some(&text), &[owner()], std::slice::from_ref(&new)),

@@ -11,21 +11,12 @@ use crate::{
     root::file::{self, Owned},
 };
 
-/// Those whose own program is asked. One that does not know a setting which the machine's `sudo` is given
-/// complains on each of its runs and goes on; its visudo would refuse all of sudoers for that.
-fn judges(sudos: &[Sudo]) -> impl Iterator<Item = &Sudo> {
-    let written = sudos.first().is_some_and(Sudo::knows_noninteractive_auth);
-    sudos
-        .iter()
-        .filter(move |sudo| !written || sudo.knows_noninteractive_auth())
-}
-
 /// Whether a text can be a file of sudoers, beside what is there. By each sudo's own program.
 pub(super) fn check_text(root: &Path, sudos: &[Sudo], text: &str) -> Result<(), String> {
     let directory = below(root, DIRECTORY);
     let path = directory.join("sudoers-to-check");
     file::place(&path, text.as_bytes(), Owned::roots(0o440))?;
-    let checked = judges(sudos).try_for_each(|sudo| {
+    let checked = sudos.iter().try_for_each(|sudo| {
         let visudo = visudo(root, sudo)?;
         run(&[&visudo, "-c", "-f", &path.to_string_lossy()]).map(|_| ())
     });
@@ -38,7 +29,8 @@ pub(super) fn check_all(root: &Path, sudos: &[Sudo], system: &dyn System) -> Res
     if !system.is_live() {
         return Ok(());
     }
-    judges(sudos)
+    sudos
+        .iter()
         .try_for_each(|sudo| system.run(&[&visudo(root, sudo)?, "-c"]).map(|_| ()))
         .map_err(|why| format!("sudoers: {why}"))
 }

@@ -58,7 +58,7 @@ pub(super) fn check(
     elsewhere(view, report);
     for subject in subjects {
         let effective = Effective::of(&sudoers, subject, &host);
-        settings(view, sudo, subject, &effective, report);
+        settings(view, sudos, subject, &effective, report);
         dangerous_for_some(&sudoers, report);
         let passwordless = rules(sudo, subject, &sudoers, &host, report);
         if !passwordless {
@@ -145,7 +145,7 @@ fn elsewhere(view: &View<'_>, report: &mut Report) {
 /// What settings are in force for this user.
 fn settings(
     view: &View<'_>,
-    sudo: &Sudo,
+    sudos: &Sudos,
     subject: &Subject,
     effective: &Effective<'_>,
     report: &mut Report,
@@ -204,17 +204,19 @@ fn settings(
             SETUP,
         ),
     }
-    match (
-        sudo.knows_noninteractive_auth(),
-        effective.is_on("noninteractive_auth"),
-    ) {
-        (true, false) => say(
+    // All of them read the same files: one that does not know it complains to everybody.
+    let stranger = sudos
+        .all
+        .iter()
+        .find(|sudo| !sudo.knows_noninteractive_auth());
+    match (stranger, effective.is_on("noninteractive_auth")) {
+        (None, false) => say(
             "sudoers.noninteractive_auth_missing",
             "noninteractive_auth",
             "noninteractive_auth is not set".into(),
             SETUP,
         ),
-        (false, true) => say(
+        (Some(sudo), true) => say(
             "sudoers.noninteractive_auth_unknown",
             "noninteractive_auth",
             format!("noninteractive_auth is set, and {sudo} does not know it"),
@@ -247,7 +249,7 @@ fn settings(
     if effective.is_on("setenv") {
         say("sudoers.setenv", "setenv", "setenv".into(), out);
     }
-    if effective.text("secure_path").is_none() && sudo.kind == Kind::C {
+    if effective.text("secure_path").is_none() && sudos.has_c() {
         say(
             "sudoers.secure_path",
             "secure_path",
