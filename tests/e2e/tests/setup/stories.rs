@@ -7,6 +7,27 @@ use aisudo_testbed::BUILD;
 
 use crate::host::{Host, PAM, SETUP, changed, put, tree};
 
+/// The two agree on what is good.
+#[test]
+fn doctor_finds_nothing_to_mend_in_what_setup_leaves() {
+    let host = Host::new();
+    host.setup(&["--yes", "--agent-user", "agent"])
+        .expect_success();
+    let doctor = |arguments: &[&str]| {
+        let program = format!("{BUILD}/aisudo");
+        let words = [&[program.as_str(), "doctor"], arguments].concat();
+        host.world.run_as("root").spawn(words).wait(PATIENCE)
+    };
+    let done = doctor(&[]);
+    assert!(done.stdout.starts_with("all 101 checks passed"), "{done}");
+    assert_eq!(done.code(), Some(0), "{done}");
+
+    host.setup(&["--yes", "--uninstall"]).expect_success();
+    let done = doctor(&["--json"]);
+    assert_eq!(done.code(), Some(1), "{done}");
+    assert!(done.stdout.contains("\"pam.auth_missing\""), "{done}");
+}
+
 #[test]
 fn from_nothing_to_a_gated_sudo_and_back() {
     let host = Host::new();
@@ -34,7 +55,7 @@ fn from_nothing_to_a_gated_sudo_and_back() {
     );
     let yes = approved(&host.world, agent(&host.world).shell("sudo id -u"));
     assert_eq!(yes.expect_success().stdout, "0\n");
-    let no = denied(&host.world, agent(&host.world).shell("sudo -n id -u"));
+    let no = denied(&host.world, agent(&host.world).shell("sudo id -g"));
     assert_eq!((no.code(), no.stdout.as_str()), (Some(1), ""));
     let interactive = approved(&host.world, agent(&host.world).shell("sudo -i id -u"));
     assert_eq!(interactive.expect_success().stdout, "0\n");
