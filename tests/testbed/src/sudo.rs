@@ -1,6 +1,7 @@
 //! Which sudo the stories run against.
 
 use std::fs;
+use std::path::Path;
 
 use rustix::mount::mount_bind;
 
@@ -11,6 +12,9 @@ const CHOICE: &str = "AISUDO_TEST_SUDO";
 
 /// Where a world's `sudo` is.
 const SUDO: &str = "/usr/bin/sudo";
+
+/// A file of root's that is no program.
+const NO_PROGRAM: &str = "/usr/lib/os-release";
 
 /// Where Debian's package of sudo-rs has it.
 const SUDO_RS: &str = "/usr/bin/sudo-rs";
@@ -58,6 +62,11 @@ impl Sudo {
     /// Puts it in place, after the world's `/etc` was filled and the module copied.
     #[track_caller]
     pub(crate) fn install(self) {
+        // The C one alone: what is said of a machine depends on whether another one is beside it.
+        if self != Self::Rs && Path::new(SUDO_RS).exists() {
+            mount_bind(NO_PROGRAM, SUDO_RS)
+                .unwrap_or_else(|error| panic!("hide {SUDO_RS}: {error}"));
+        }
         match self {
             Self::C => {}
             Self::Plugin => write_conf(&plugin_line(&[])),
