@@ -13,6 +13,7 @@ mod system;
 mod texts;
 mod trial;
 mod undo;
+mod uninstall;
 mod visudo;
 mod watchdog;
 
@@ -31,7 +32,7 @@ use self::{
     record::{Service, Store},
     system::{Folder, Real, System},
     trial::Usual,
-    undo::{Extent, Undone},
+    undo::Undone,
     watchdog::{Ending, Watchdog},
 };
 use crate::{
@@ -405,68 +406,6 @@ impl Here<'_> {
             "Approve as root: aisudo watch. On a phone: aisudo pair NAME, or aisudo signal setup. Other doors to root: aisudo doctor",
         )
     }
-
-    fn uninstall(&self, arguments: &Setup, console: &mut Console<'_>) -> Result<(), Failure> {
-        let kept = self.store.kept().map_err(|why| Failure::refused_by(&why))?;
-        let on_trial = self
-            .store
-            .on_trial()
-            .map_err(|why| Failure::refused_by(&why))?;
-        let purge = match arguments.purge {
-            true => ", and its configuration and its log are deleted",
-            false => "",
-        };
-        let question = format!("Sudo asks nobody any more{purge}. Go on?");
-        if arguments.dry_run {
-            return self.show_uninstall(kept.as_ref(), console);
-        }
-        if !console.confirm(&question, false)? {
-            return Err(refused("nothing was changed"));
-        }
-        let mut undone = Undone::default();
-        if on_trial.is_some() {
-            undone = undo::roll_back(self.store, self.system)
-                .map_err(|why| Failure::refused_by(&why))?;
-        }
-        let extent = match arguments.purge {
-            true => Extent::Purge,
-            false => Extent::Uninstall,
-        };
-        if let Some(record) = &kept {
-            add(
-                &mut undone,
-                undo::undo(record, self.store, self.system, extent),
-            );
-        }
-        add(&mut undone, undo::sweep(self.store, self.os.services()));
-        if arguments.purge {
-            add(&mut undone, undo::purge(self.root));
-        }
-        if undone.failed.is_empty()
-            && below(self.root, record::DIRECTORY).exists()
-            && let Err(why) = self.store.forget()
-        {
-            undone.failed.push(why);
-        }
-        report(&undone, console)?;
-        console.say(match undone.said.is_empty() {
-            true => "There was nothing of aisudo in sudo's way.",
-            false => "Sudo is as it was.",
-        })
-    }
-
-    fn show_uninstall(
-        &self,
-        kept: Option<&record::Record>,
-        console: &mut Console<'_>,
-    ) -> Result<(), Failure> {
-        for file in kept.iter().flat_map(|record| record.files.iter().rev()) {
-            if file.kind != record::Kind::Config {
-                console.say(&format!("  {}", file.path.display()))?;
-            }
-        }
-        console.say("These would be as they were. This was a dry run: nothing was changed.")
-    }
 }
 
 /// Waits until root says that it works; or says why not.
@@ -523,11 +462,6 @@ fn nothing_changed(why: impl AsRef<str>) -> Failure {
         true => refused(why),
         false => refused(&format!("{why}; nothing was changed")),
     }
-}
-
-fn add(undone: &mut Undone, other: Undone) {
-    undone.said.extend(other.said);
-    undone.failed.extend(other.failed);
 }
 
 /// What was undone, and what was not.
