@@ -323,7 +323,7 @@ fn from_nothing_and_back(release: &'static str) {
     let of_setup = machine.tree("/etc");
 
     let sudo = machine
-        .command(&Machine::as_user("robot", "sudo -n id -u"))
+        .command(&Machine::as_user("robot", "sudo id -u"))
         .spawn()
         .unwrap();
     let code = machine.waiting();
