@@ -1,4 +1,8 @@
 //! File capabilities (capabilities(7)) by which a program can become root.
+#![cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "capabilities of files are Linux's")
+)]
 
 use std::path::Path;
 
