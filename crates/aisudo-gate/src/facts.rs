@@ -51,7 +51,8 @@ pub fn gather(occasion: &Occasion) -> Result<Frozen, String> {
     let cwd = working_directory();
     let (call, unreadable) = read_call(occasion);
     let asker = Asker::of_service(occasion.service.as_ref());
-    if asker == Asker::Sudo && !call.as_ref().is_none_or(program::is_what_sudo_runs) {
+    let is_sudos = |call: &Call| program::is_what_sudo_runs(call, &occasion.argv);
+    if asker == Asker::Sudo && !call.as_ref().is_none_or(is_sudos) {
         return Err("sudo says that it runs something else than its command line (a comma in --preserve-env= does that: give the option once for each variable)".to_owned());
     }
     if call.as_ref().is_some_and(is_in_a_home) {

@@ -49,8 +49,17 @@ pub fn find(asker: Asker, call: &Call, cwd: &Raw, requester: u32) -> Program {
 ///
 /// C sudo puts a zero byte in the place of each comma in `--preserve-env=A,B`, in its own words: `B` then looks
 /// like the command, and the command like its argument.
-pub(super) fn is_what_sudo_runs(call: &Call) -> bool {
-    sudo_command::from_sudo().is_none_or(|text| agrees(&text, call))
+pub(super) fn is_what_sudo_runs(call: &Call, words: &[Vec<u8>]) -> bool {
+    sudo_command::from_sudo().is_none_or(|text| {
+        // What was cut off cannot be held against anything.
+        let is_whole = text.len() < sudo_command::CUT;
+        (is_whole || !words.iter().any(|word| is_a_list(word))) && agrees(&text, call)
+    })
+}
+
+/// `--preserve-env=…`, as short as sudo takes it; of `=,B` nothing is left behind the `=`.
+fn is_a_list(word: &[u8]) -> bool {
+    word.starts_with(b"--preserve-e") && word.contains(&b'=')
 }
 
 fn agrees(text: &[u8], call: &Call) -> bool {
@@ -307,6 +316,10 @@ mod tests {
         let mut with_list = call(Mode::Shell, &[&long]);
         with_list.environment.preserve = vec![Raw::from("A")];
         assert!(!super::agrees(cut.as_bytes(), &with_list), "not certain");
+        for list in ["--preserve-env=", "--preserve-e=", "--preserve-env=A"] {
+            assert!(is_a_list(list.as_bytes()), "{list}");
+        }
+        assert!(!is_a_list(b"--preserve-env") && !is_a_list(b"--path=x"));
     }
 
     #[test]
