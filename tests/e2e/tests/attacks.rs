@@ -539,6 +539,8 @@ fn a23_a_directory_that_only_sudo_knows_is_refused() {
 #[test]
 fn a18_a_comma_in_preserve_env_does_not_hide_the_command() {
     let (world, _daemon) = world();
+    let long_words = vec!["env"; 2000];
+    let long = |sudo: &str| format!("{sudo} {}", long_words.join(" "));
     for (line, words) in [
         ("sudo --preserve-env=FOO,echo id -u", vec!["id", "-u"]),
         (
@@ -548,6 +550,9 @@ fn a18_a_comma_in_preserve_env_does_not_hide_the_command() {
         ("sudo -s --preserve-env=FOO,echo id -u", vec!["id", "-u"]),
         ("sudo -i --preserve-env=FOO,echo", vec![]),
         ("sudo --preserve-env=FOO, id", vec!["id"]),
+        // Longer than what sudo tells of, and the same wherever it is cut.
+        (&long("sudo --preserve-env=,echo"), long_words.clone()),
+        (&long("sudo --preserve-e=,echo"), long_words.clone()),
     ] {
         let sudo = agent(&world).shell(line);
         let no = if world.sudo_kind() == Sudo::Rs {
